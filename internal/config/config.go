@@ -1,0 +1,100 @@
+// Package config holds the operator's settings: one TOML file, environment
+// variables IOC_<SECTION>_<KEY> over it, command-line flags over both. The
+// defaults are complete: no file is needed. Unknown keys are refused with the
+// nearest name; Validate names every problem at once. The city's own settings
+// (sources, users, alarm levels) are data in the records store, not here.
+package config
+
+import (
+	"time"
+)
+
+// Config is all of it. The tag "about" makes docs/reference/config.md.
+type Config struct {
+	Server   Server   `toml:"server"`
+	Data     Data     `toml:"data"`
+	Store    Store    `toml:"store"`
+	Bus      Bus      `toml:"bus"`
+	Series   Series   `toml:"series"`
+	MQTT     MQTT     `toml:"mqtt"`
+	Pull     Pull     `toml:"pull"`
+	City     City     `toml:"city"`
+	Map      Map      `toml:"map"`
+	Identity Identity `toml:"identity"`
+	Log      Log      `toml:"log"`
+}
+
+// Server is the HTTP listener.
+type Server struct {
+	Listen     string `toml:"listen" about:"address the web server binds, HOST:PORT; port 0 takes a free one"`
+	CertFile   string `toml:"cert_file" about:"TLS certificate (PEM); empty serves plain HTTP, for use behind a proxy"`
+	KeyFile    string `toml:"key_file" about:"TLS key (PEM)"`
+	TrustProxy bool   `toml:"trust_proxy" about:"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them"`
+}
+
+// Data is where the embedded engines keep their files.
+type Data struct {
+	Dir string `toml:"dir" about:"folder of the embedded engines and files"`
+}
+
+// Store is the records database.
+type Store struct {
+	URL Secret `toml:"url" about:"postgres://… for PostgreSQL; empty keeps records in SQLite in the data folder"`
+}
+
+// Bus is the durable event bus.
+type Bus struct {
+	URL Secret `toml:"url" about:"nats://… of an external JetStream cluster; empty runs one in the process"`
+}
+
+// Series is the observation store.
+type Series struct {
+	Retention  Duration `toml:"retention" about:"how long observations are kept"`
+	OutOfOrder Duration `toml:"out_of_order" about:"how old a reading may be when it arrives"`
+}
+
+// MQTT is the broker inside the program.
+type MQTT struct {
+	Listen string `toml:"listen" about:"address the MQTT broker binds; empty switches it off"`
+}
+
+// Pull guards what connectors may reach.
+type Pull struct {
+	AllowPrivate []string `toml:"allow_private" about:"private address ranges (CIDR) that connectors may dial; others are refused"`
+}
+
+// City is which city this is.
+type City struct {
+	Dir string `toml:"dir" about:"folder with the city's own units and areas; empty is Đà Nẵng"`
+}
+
+// Map replaces the built-in base map.
+type Map struct {
+	StyleURL string `toml:"style_url" about:"address of a MapLibre style to use instead of the built-in one"`
+	PMTiles  string `toml:"pmtiles" about:"path of a .pmtiles file with the city's own vector tiles"`
+}
+
+// Identity are the limits of sign-in.
+type Identity struct {
+	Idle     Duration `toml:"idle" about:"a session ends after this time without a request"`
+	Absolute Duration `toml:"absolute" about:"a session ends after this time in any case"`
+	Secure   bool     `toml:"secure_cookie" about:"mark the session cookie Secure even when this program serves plain HTTP (TLS ends at a proxy)"`
+}
+
+// Log is what the program writes to standard error.
+type Log struct {
+	Level  string `toml:"level" about:"debug, info, warn or error"`
+	Format string `toml:"format" about:"text or json"`
+}
+
+// Default is a complete configuration.
+func Default() Config {
+	return Config{
+		Server:   Server{Listen: "127.0.0.1:8080"},
+		Data:     Data{Dir: "data"},
+		Series:   Series{Retention: Duration(5 * 365 * 24 * time.Hour), OutOfOrder: Duration(400 * 24 * time.Hour)},
+		MQTT:     MQTT{Listen: "127.0.0.1:1883"},
+		Identity: Identity{Idle: Duration(15 * time.Minute), Absolute: Duration(12 * time.Hour)},
+		Log:      Log{Level: "info", Format: "text"},
+	}
+}
