@@ -107,4 +107,5 @@ type Observation struct {
 	Value      float64
 	Flags      Flags
 	Received   time.Time // when we learned it (resultTime)
+	Source     string    // id of the source that brought it
 }
