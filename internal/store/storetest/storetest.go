@@ -57,6 +57,13 @@ func SQLite(t testing.TB, clk *clock.Clock) *store.DB {
 	return open(t, store.Options{Dir: t.TempDir(), Clock: clk})
 }
 
+// Postgres opens an empty PostgreSQL store on the server of
+// IOC_TEST_POSTGRES, which must be set; it is dropped when the test ends.
+func Postgres(t testing.TB, clk *clock.Clock) *store.DB {
+	t.Helper()
+	return open(t, store.Options{URL: freshDatabase(t, os.Getenv("IOC_TEST_POSTGRES")), Dir: t.TempDir(), Clock: clk})
+}
+
 func open(t testing.TB, o store.Options) *store.DB {
 	t.Helper()
 	db, err := store.Open(context.Background(), o)
