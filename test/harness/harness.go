@@ -86,7 +86,10 @@ func (c *City) start(ctx context.Context) error {
 		return err
 	}
 	c.done = make(chan error, 1)
-	go func(cmd *exec.Cmd, done chan error) { done <- cmd.Wait() }(c.cmd, c.done)
+	go func(cmd *exec.Cmd, done chan error) {
+		done <- cmd.Wait()
+		close(done) // whoever asks later gets nil at once
+	}(c.cmd, c.done)
 	for {
 		select {
 		case err := <-c.done:
