@@ -2,12 +2,15 @@ package series
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/util/compression"
 
 	"openioc.org/ioc/internal/clock"
 )
@@ -22,33 +25,170 @@ type Options struct {
 	Clock      *clock.Clock
 }
 
-// DB is the store of observations.
-type DB struct{}
+const day = 24 * time.Hour
 
-var errTODO = errors.New("series: not built yet")
+// DB is the store of observations. All methods are safe for concurrent use;
+// appends go one after the other.
+type DB struct {
+	tsdb   *tsdb.DB
+	dir    string
+	log    *slog.Logger
+	window int64 // out of order, ms
 
-func Open(o Options) (*DB, error)                                     { return nil, errTODO }
-func (db *DB) Define(m Meta) error                                    { return errTODO }
-func (db *DB) Meta(id string) (Meta, bool)                            { return Meta{}, false }
-func (db *DB) Append(ctx context.Context, s []Sample) (Result, error) { return Result{}, errTODO }
-func (db *DB) Range(ctx context.Context, id string, from, to time.Time) ([]Point, error) {
-	return nil, errTODO
+	write sync.Mutex // held while appending or deleting
+
+	mu      sync.RWMutex
+	streams map[string]*stream
+	closed  bool
+
+	appended uint64 // since Open; guarded by write
+	history  int    // out-of-order samples since they were last compacted; guarded by write
+	compact  chan struct{}
+	stop     context.CancelFunc
+	done     sync.WaitGroup
 }
-func (db *DB) Raw(ctx context.Context, id string, from, to time.Time) ([]Point, error) {
-	return nil, errTODO
+
+// Open opens or creates the store in o.Dir. After an unclean stop it replays
+// the write-ahead log. The newest point of each series is known on return.
+func Open(o Options) (*DB, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Retention == 0 {
+		o.Retention = 5 * 365 * day
+	}
+	if o.OutOfOrder == 0 {
+		o.OutOfOrder = 400 * day
+	}
+	db := &DB{
+		dir:     o.Dir,
+		log:     o.Logger.With("component", "series"),
+		window:  o.OutOfOrder.Milliseconds(),
+		streams: map[string]*stream{},
+		compact: make(chan struct{}, 1),
+	}
+	var err error
+	if db.tsdb, err = tsdb.Open(o.Dir, slog.New(quiet{db.log.Handler()}), o.Registerer, engine(o), nil); err != nil {
+		return nil, fmt.Errorf("open series in %s: %w", o.Dir, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	db.stop = cancel
+	if err := db.load(ctx); err != nil {
+		cancel()
+		_ = db.tsdb.Close()
+		return nil, fmt.Errorf("read newest points in %s: %w", o.Dir, err)
+	}
+	db.done.Add(1)
+	go db.maintain(ctx)
+	return db, nil
 }
-func (db *DB) Last(id string) (Point, bool) { return Point{}, false }
-func (db *DB) At(ctx context.Context, id string, t time.Time, back time.Duration) (Point, bool, error) {
-	return Point{}, false, errTODO
+
+// engine sets the TSDB up for hundreds of series instead of millions.
+func engine(o Options) *tsdb.Options {
+	e := tsdb.DefaultOptions()
+	e.RetentionDuration = o.Retention.Milliseconds()
+	e.MinBlockDuration = (2 * time.Hour).Milliseconds()
+	e.MaxBlockDuration = (21 * day).Milliseconds()
+	e.OutOfOrderTimeWindow = o.OutOfOrder.Milliseconds()
+	e.OutOfOrderCapMax = 255 // the most there is: longer chunks, fewer of them
+	e.WALSegmentSize = 8 << 20
+	e.WALCompression = compression.Snappy
+	e.StripeSize = 1024
+	e.HeadChunksWriteBufferSize = 256 << 10
+	return e
 }
-func (db *DB) Buckets(ctx context.Context, id string, from, to time.Time, step time.Duration) ([]Bucket, error) {
-	return nil, errTODO
+
+// Close writes out what is in memory and closes the files. A second Close
+// does nothing.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	if db.closed {
+		db.mu.Unlock()
+		return nil
+	}
+	db.closed = true
+	db.mu.Unlock()
+	db.stop()
+	db.done.Wait()
+	db.write.Lock() // an append under way ends first
+	defer db.write.Unlock()
+	if err := db.tsdb.Close(); err != nil {
+		return fmt.Errorf("close series: %w", err)
+	}
+	return nil
 }
-func (db *DB) Correct(id string, cs []Correction)                                   {}
-func (db *DB) Delete(ctx context.Context, id string) error                          { return errTODO }
-func (db *DB) DeleteRange(ctx context.Context, id string, from, to time.Time) error { return errTODO }
-func (db *DB) Queryable() storage.Queryable                                         { return nil }
-func (db *DB) Sync() error                                                          { return errTODO }
-func (db *DB) Stats() Stats                                                         { return Stats{} }
-func (db *DB) Compact() error                                                       { return errTODO }
-func (db *DB) Close() error                                                         { return nil }
+
+// Define makes a datastream known, or changes how it is described; what is
+// stored stays. Labels hold for the whole history. The resolution is fixed
+// from the first Define on, for as long as data of the datastream exist.
+func (db *DB) Define(m Meta) error {
+	sc, ok := newScale(m.Resolution)
+	if !ok {
+		return ErrResolution.With("resolution", m.Resolution)
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	st := db.streams[m.ID]
+	if st == nil {
+		st = newStream(m.ID, m.Metric, sc)
+		db.streams[m.ID] = st
+	}
+	if st.scale != sc && !st.has { // nothing is stored under the old one
+		st = newStream(m.ID, m.Metric, sc)
+		db.streams[m.ID] = st
+	}
+	if st.scale != sc {
+		return ErrResolutionFixed.With("id", m.ID, "have", st.scale.resolution(), "want", m.Resolution)
+	}
+	st.describe(m)
+	return nil
+}
+
+// Meta returns how a datastream is described.
+func (db *DB) Meta(id string) (Meta, bool) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	st := db.streams[id]
+	if st == nil {
+		return Meta{}, false
+	}
+	return st.meta, true
+}
+
+// open reports ErrClosed after Close.
+func (db *DB) open() error {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if db.closed {
+		return ErrClosed.With()
+	}
+	return nil
+}
+
+// lookup finds a stream that may be read.
+func (db *DB) lookup(id string) (*stream, *overlay, error) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if db.closed {
+		return nil, nil, ErrClosed.With()
+	}
+	st := db.streams[id]
+	if st == nil {
+		return nil, nil, ErrUnknown.With("id", id)
+	}
+	return st, st.overlay, nil
+}
+
+func equals(name, value string) *labels.Matcher {
+	return labels.MustNewMatcher(labels.MatchEqual, name, value)
+}
+
+// quiet lets only warnings and errors of the engine through; its notices
+// about blocks are of no use to operators.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
+}
+func (q quiet) WithAttrs(as []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(as)} }
+func (q quiet) WithGroup(name string) slog.Handler    { return quiet{q.Handler.WithGroup(name)} }

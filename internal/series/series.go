@@ -71,12 +71,13 @@ type Rejected struct {
 // Stats describes the store.
 type Stats struct {
 	Series     int       // datastreams known
-	Samples    uint64    // values stored, companions not counted
+	Appended   uint64    // values stored since Open
+	Samples    uint64    // samples in blocks, companions included
 	HeadMin    time.Time // oldest and newest instant not yet in a block
 	HeadMax    time.Time
 	Blocks     int
 	BlockBytes int64 // on disk, in blocks
-	WALBytes   int64 // on disk, not yet in blocks
+	LogBytes   int64 // on disk, not yet in blocks
 }
 
 // Faults of samples and definitions.
