@@ -1,0 +1,13 @@
+/** TableColumn describes one column of DataTable. value sorts; the cell's slot shows. */
+export interface TableColumn<Row> {
+  key: string
+  title: string
+  value: (row: Row) => string | number | null | undefined
+  align?: 'left' | 'right'
+  /** hide on narrow screens */
+  hide?: boolean
+  /** no sorting */
+  fixed?: boolean
+  /** let the text break */
+  wrap?: boolean
+}
