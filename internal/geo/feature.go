@@ -16,7 +16,19 @@ type Feature struct {
 	Line       int             // of the file on which the feature begins, from 1
 }
 
-// ParseFeatures reads a FeatureCollection. An error names the line.
+// LineError is what is wrong in a file, and on which line of it.
+type LineError struct {
+	Line int // from 1
+	Err  error
+}
+
+// Error gives the line and what is wrong there.
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// ParseFeatures reads a FeatureCollection. An error is a *LineError.
 func ParseFeatures(data []byte) ([]Feature, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	line := lineCounter{data: data, line: 1}
@@ -24,7 +36,7 @@ func ParseFeatures(data []byte) ([]Feature, error) {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return nil, fmt.Errorf("line %d: %w", line.at(dec.InputOffset()), err)
+		return nil, &LineError{Line: line.at(dec.InputOffset()), Err: err}
 	}
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return fail(errors.Join(errors.New("want a FeatureCollection"), err))
