@@ -122,6 +122,10 @@ func Sniff(raw []byte, name string) Format {
 		return XML
 	case ".xlsx", ".xlsm":
 		return XLSX
+	case ".txt":
+		if parseTT10Name(name).time != "" {
+			return TT10
+		}
 	}
 	if bytes.HasPrefix(raw, []byte("PK\x03\x04")) {
 		return XLSX

@@ -90,7 +90,7 @@ func oneJSON(text []byte) (root any, rest []byte, err error) {
 		offset := dec.InputOffset()
 		var se *json.SyntaxError
 		if errors.As(err, &se) {
-			offset = se.Offset
+			offset = se.Offset - 1 // it counts the byte that was wrong
 		}
 		detail := err.Error()
 		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
@@ -106,7 +106,7 @@ func jsonFault(text []byte, offset int64, detail string) *fault.Error {
 	before := text[:offset]
 	line := 1 + bytes.Count(before, []byte("\n"))
 	column := len(before) - bytes.LastIndexByte(before, '\n')
-	return errJSON.With("line", line, "column", max(column-1, 1), "detail", clip(detail))
+	return errJSON.With("line", line, "column", column, "detail", clip(detail))
 }
 
 // measure refuses a text that is too deep or has too many values before

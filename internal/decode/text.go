@@ -46,6 +46,7 @@ func Text(raw []byte, charset string) ([]byte, error) {
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	// Loggers that lose power leave blocks of NUL behind.
 	raw = bytes.TrimRight(raw, "\x00")
+	raw = bytes.ToValidUTF8(raw, []byte("\uFFFD")) // a last character that was cut
 	if !norm.NFC.IsNormal(raw) {
 		raw = norm.NFC.Bytes(raw)
 	}
