@@ -11,7 +11,7 @@ import (
 // Event is a fact: something that the transaction did. It becomes a message
 // on the bus and a record of the audit trail.
 type Event struct {
-	Subject  string // "ioc.source.created.<id>": letters, digits, - _ : and dots between
+	Subject  string // "ioc.source.created.<id>"
 	Entity   string // "source"
 	EntityID string
 	Before   any    // what it was, nil when it is new; marshals to JSON, never holds a secret
@@ -24,18 +24,19 @@ type Event struct {
 	Actor access.Actor
 }
 
-// checkSubject keeps out what the bus would refuse for ever.
-func checkSubject(s string) error {
+// cleanSubject makes a subject that the bus takes: an id may hold anything,
+// and what is not a letter of ASCII, a digit or one of "-_:." becomes "_". An
+// empty token or a subject without end is a mistake of the program.
+func cleanSubject(s string) (string, error) {
 	if s == "" || len(s) > 255 || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
-		return fmt.Errorf("event subject %q: empty token or longer than 255", s)
+		return "", fmt.Errorf("event subject %q: an empty token, or longer than 255", s)
 	}
-	for _, r := range s {
+	return strings.Map(func(r rune) rune {
 		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-		case r == '.', r == '-', r == '_', r == ':':
-		default:
-			return fmt.Errorf("event subject %q: %q is not allowed", s, r)
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9',
+			r == '.', r == '-', r == '_', r == ':':
+			return r
 		}
-	}
-	return nil
+		return '_'
+	}, s), nil
 }

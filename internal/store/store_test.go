@@ -349,9 +349,20 @@ func TestNowIsTheClocksAndStandsStill(t *testing.T) {
 	})
 }
 
-func TestEmitRefusesBadSubjects(t *testing.T) {
+func TestEmitGivesOnlySubjectsTheBusTakes(t *testing.T) {
 	withBoats(t, func(t *testing.T, db *store.DB) {
-		for _, s := range []string{"", "ioc..x", ".ioc", "ioc.", "ioc.a b", "ioc.*", "ioc.>", "ioc.nước", strings.Repeat("a", 300)} {
+		var subject string
+		db.OnEmit(func(_ *store.Tx, e store.Event) error { subject = e.Subject; return nil })
+		for id, want := range map[string]string{"a": "a", "Trạm 7": "Tr_m_7", "*": "_", ">": "_", "a.b:c-d": "a.b:c-d", "x\n": "x_"} {
+			err := db.Write(t.Context(), duty, func(tx *store.Tx) error {
+				tx.Emit(store.Event{Subject: "ioc.boat.seen." + id, EntityID: id})
+				return nil
+			})
+			if err != nil || subject != "ioc.boat.seen."+want {
+				t.Errorf("%q: %q %v", id, subject, err)
+			}
+		}
+		for _, s := range []string{"", "ioc..x", ".ioc", "ioc.", strings.Repeat("a", 300)} {
 			err := db.Write(t.Context(), duty, func(tx *store.Tx) error {
 				tx.Emit(store.Event{Subject: s})
 				return nil

@@ -97,10 +97,12 @@ func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
 // again, in the order given, in the caller's goroutine.
 func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
 
-// Emit records a fact of this transaction, done by tx.Actor at tx.Now. A
-// malformed subject fails the transaction.
+// Emit records a fact of this transaction, done by tx.Actor at tx.Now. In the
+// subject what the bus would refuse becomes "_"; a subject with an empty token
+// fails the transaction.
 func (tx *Tx) Emit(e Event) {
-	if err := checkSubject(e.Subject); err != nil {
+	var err error
+	if e.Subject, err = cleanSubject(e.Subject); err != nil {
 		_ = tx.fail(err)
 		return
 	}
