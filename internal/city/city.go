@@ -93,7 +93,7 @@ func (c *City) Geometry(code string) []byte {
 func (c *City) Outline() []byte { return c.outline }
 
 // Find returns the unit that holds a place at a time. It works on the exact
-// boundaries, which are read at the first call (about 40 ms); a place
+// boundaries, which are read at the first call (under 0.1 s); a place
 // outside all units, or a time whose boundaries are unknown, gives false.
 func (c *City) Find(lon, lat float64, at time.Time) (Unit, bool) {
 	index, err := c.index()

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,10 +60,8 @@ func load(data fs.FS) (*City, error) {
 	if err := c.readShapes(data); err != nil {
 		return nil, err
 	}
-	if outline, err := readFeatures(data, "outline.geojson"); err != nil {
+	if err := c.readOutline(data); err != nil {
 		return nil, err
-	} else if len(outline) > 0 {
-		c.outline = geo.GeoJSON(outline[0].Geometry, 5)
 	}
 	c.fillFromSuccessors()
 	c.index = sync.OnceValues(func() (*geo.Index[int], error) { return c.readBoundaries(data) })
@@ -82,7 +81,7 @@ func (c *City) readInfo(data fs.FS) (*time.Location, error) {
 		var decode *toml.DecodeError
 		if errors.As(err, &strict) && len(strict.Errors) > 0 {
 			line, _ = strict.Errors[0].Position()
-			err = fmt.Errorf("unknown key %q", strict.Errors[0].Key())
+			err = fmt.Errorf("unknown key %s", strings.Join(strict.Errors[0].Key(), "."))
 		} else if errors.As(err, &decode) {
 			line, _ = decode.Position()
 		}

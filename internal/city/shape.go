@@ -1,7 +1,6 @@
 package city
 
 import (
-	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -17,21 +16,22 @@ const maxBoundaries = 256 << 20
 
 // readShapes reads the outlines for maps.
 func (c *City) readShapes(data fs.FS) error {
-	const file = "shapes.geojson"
-	features, err := readFeatures(data, file)
-	if err != nil {
-		return err
-	}
-	for _, f := range features {
-		i, ok := c.byID[f.ID]
-		if !ok || f.Geometry == nil {
-			return fmt.Errorf("%s:%d: no unit %q, or no geometry", file, f.Line, f.ID)
+	return readFeatures(data, "shapes.geojson", func(f geo.Feature) error {
+		i, err := c.unitOf(f)
+		if err != nil {
+			return err
 		}
 		c.shapes[f.ID] = geo.GeoJSON(f.Geometry, 5)
-		u := &c.units[i]
-		u.BBox = u.BBox.Union(geo.BoxOf(f.Geometry))
-	}
-	return nil
+		c.units[i].BBox = c.units[i].BBox.Union(geo.BoxOf(f.Geometry))
+		return nil
+	})
+}
+
+func (c *City) readOutline(data fs.FS) error {
+	return readFeatures(data, "outline.geojson", func(f geo.Feature) error {
+		c.outline = geo.GeoJSON(f.Geometry, 5)
+		return nil
+	})
 }
 
 // readBoundaries builds the index of exact boundaries; where there are none,
@@ -39,46 +39,51 @@ func (c *City) readShapes(data fs.FS) error {
 func (c *City) readBoundaries(data fs.FS) (*geo.Index[int], error) {
 	var index geo.Index[int]
 	for _, file := range []string{"boundaries.geojson.gz", "boundaries.geojson", "shapes.geojson"} {
-		features, err := readFeatures(data, file)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range features {
-			i, ok := c.byID[f.ID]
-			if !ok || f.Geometry == nil {
-				return nil, fmt.Errorf("%s:%d: no unit %q, or no geometry", file, f.Line, f.ID)
+		err := readFeatures(data, file, func(f geo.Feature) error {
+			i, err := c.unitOf(f)
+			if err == nil {
+				index.Add(f.Geometry, i)
 			}
-			index.Add(f.Geometry, i)
-		}
-		if len(features) > 0 {
-			break
+			return err
+		})
+		if err != nil || index.Len() > 0 {
+			return &index, err
 		}
 	}
 	return &index, nil
 }
 
-// readFeatures reads a GeoJSON file, compressed or not; a file that is not
-// there has no features.
-func readFeatures(data fs.FS, file string) ([]geo.Feature, error) {
-	raw, err := fs.ReadFile(data, file)
+// readFeatures calls f for each feature of a GeoJSON file, compressed or
+// not; a file that is not there has no features.
+func readFeatures(data fs.FS, file string, f func(geo.Feature) error) error {
+	r, err := data.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	} else if err != nil {
-		return nil, err
+		return err
 	}
+	defer r.Close()
+	plain := io.Reader(r)
 	if strings.HasSuffix(file, ".gz") {
-		z, err := gzip.NewReader(bytes.NewReader(raw))
-		if err != nil {
-			return nil, fmt.Errorf("%s:1: %w", file, err)
-		}
-		raw, err = io.ReadAll(io.LimitReader(z, maxBoundaries))
-		if err != nil {
-			return nil, fmt.Errorf("%s:1: %w", file, err)
+		if plain, err = gzip.NewReader(r); err != nil {
+			return fmt.Errorf("%s:1: %w", file, err)
 		}
 	}
-	features, err := geo.ParseFeatures(raw)
+	err = geo.ReadFeatures(io.LimitReader(plain, maxBoundaries), f)
 	if at, ok := errors.AsType[*geo.LineError](err); ok {
-		return nil, fmt.Errorf("%s:%d: %w", file, at.Line, at.Err)
+		return fmt.Errorf("%s:%d: %w", file, at.Line, at.Err)
 	}
-	return features, err
+	return err
+}
+
+// unitOf returns the place of the unit that a feature draws.
+func (c *City) unitOf(f geo.Feature) (int, error) {
+	i, ok := c.byID[f.ID]
+	switch {
+	case !ok:
+		return 0, fmt.Errorf("id: no unit %q", f.ID)
+	case f.Geometry == nil:
+		return 0, fmt.Errorf("unit %q has no geometry", f.ID)
+	}
+	return i, nil
 }

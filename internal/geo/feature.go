@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 )
 
 // Feature is one feature of a GeoJSON collection.
@@ -28,74 +29,88 @@ func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e
 // Unwrap returns what is wrong.
 func (e *LineError) Unwrap() error { return e.Err }
 
-// ParseFeatures reads a FeatureCollection. An error is a *LineError.
-func ParseFeatures(data []byte) ([]Feature, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	line := lineCounter{data: data, line: 1}
-	fail := func(err error) ([]Feature, error) {
+// ReadFeatures reads a FeatureCollection and calls f for each feature in
+// turn, holding one at a time. Its error, and that of f, comes as a
+// *LineError.
+func ReadFeatures(r io.Reader, f func(Feature) error) error {
+	lines := &lineReader{r: r}
+	dec := json.NewDecoder(lines)
+	fail := func(at int64, err error) error {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return nil, &LineError{Line: line.at(dec.InputOffset()), Err: err}
+		return &LineError{Line: lines.line(at), Err: err}
 	}
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return fail(errors.Join(errors.New("want a FeatureCollection"), err))
+	want := func(t json.Delim, what string) error {
+		if got, err := dec.Token(); err != nil {
+			return fail(dec.InputOffset(), err)
+		} else if got != t {
+			return fail(dec.InputOffset(), errors.New("want "+what))
+		}
+		return nil
 	}
-	var out []Feature
+	if err := want('{', "a FeatureCollection"); err != nil {
+		return err
+	}
 	found := false
+	var raw json.RawMessage
 	for dec.More() {
 		key, err := dec.Token()
 		if err != nil {
-			return fail(err)
+			return fail(dec.InputOffset(), err)
 		}
 		if key != "features" || found {
-			var skip json.RawMessage
-			if err := dec.Decode(&skip); err != nil {
-				return fail(err)
+			if err := dec.Decode(&raw); err != nil {
+				return fail(dec.InputOffset(), err)
 			}
 			continue
 		}
 		found = true
-		if t, err := dec.Token(); err != nil || t != json.Delim('[') {
-			return fail(errors.Join(errors.New("features: want an array"), err))
+		if err := want('[', "an array of features"); err != nil {
+			return err
 		}
 		for dec.More() {
-			begins := line.at(afterComma(data, dec.InputOffset()))
-			f, err := decodeFeature(dec)
-			if err != nil {
-				return fail(err)
+			if err := dec.Decode(&raw); err != nil {
+				return fail(dec.InputOffset(), err)
 			}
-			f.Line = begins
-			out = append(out, f)
+			begin := dec.InputOffset() - int64(len(raw))
+			feature, err := parseFeature(raw)
+			if err != nil {
+				return fail(begin, err)
+			}
+			feature.Line = lines.line(begin)
+			if err := f(feature); err != nil {
+				return fail(begin, err)
+			}
 		}
-		if _, err := dec.Token(); err != nil {
-			return fail(err)
+		if err := want(']', "the end of the features"); err != nil {
+			return err
 		}
 	}
-	if _, err := dec.Token(); err != nil {
-		return fail(err)
+	if err := want('}', "the end of the collection"); err != nil {
+		return err
 	}
 	if !found {
-		return fail(errors.New("want a FeatureCollection"))
+		return fail(dec.InputOffset(), errors.New("want a FeatureCollection"))
 	}
-	return out, nil
+	return nil
 }
 
-func decodeFeature(dec *json.Decoder) (Feature, error) {
+func parseFeature(raw []byte) (Feature, error) {
 	var in struct {
 		ID         any
 		Properties json.RawMessage
-		Geometry   json.RawMessage
+		Geometry   *rawGeometry
 	}
-	if err := dec.Decode(&in); err != nil {
+	if err := json.Unmarshal(raw, &in); err != nil {
 		return Feature{}, err
 	}
 	f := Feature{Properties: in.Properties}
 	if in.ID != nil {
 		f.ID = fmt.Sprint(in.ID)
 	}
-	if len(in.Geometry) > 0 && string(in.Geometry) != "null" {
-		g, err := ParseGeoJSON(in.Geometry)
+	if in.Geometry != nil {
+		g, err := in.Geometry.parse(0)
 		if err != nil {
 			return Feature{}, fmt.Errorf("geometry: %w", err)
 		}
@@ -104,26 +119,28 @@ func decodeFeature(dec *json.Decoder) (Feature, error) {
 	return f, nil
 }
 
-// afterComma moves an offset to the beginning of the next value.
-func afterComma(data []byte, off int64) int64 {
-	for off < int64(len(data)) && (isSpace(data[off]) || data[off] == ',') {
-		off++
-	}
-	return off
-}
-
-// lineCounter turns growing offsets into line numbers in one pass.
-type lineCounter struct {
-	data []byte
+// lineReader remembers where the lines of what was read end.
+type lineReader struct {
+	r    io.Reader
 	off  int64
-	line int
+	ends []int64
 }
 
-func (c *lineCounter) at(off int64) int {
-	off = min(off, int64(len(c.data)))
-	if off > c.off {
-		c.line += bytes.Count(c.data[c.off:off], []byte{'\n'})
-		c.off = off
+func (l *lineReader) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	for i := 0; i < n; {
+		k := bytes.IndexByte(p[i:n], '\n')
+		if k < 0 {
+			break
+		}
+		l.ends = append(l.ends, l.off+int64(i+k))
+		i += k + 1
 	}
-	return c.line
+	l.off += int64(n)
+	return n, err
+}
+
+// line is the line, from 1, of an offset that was read.
+func (l *lineReader) line(off int64) int {
+	return 1 + sort.Search(len(l.ends), func(i int) bool { return l.ends[i] >= off })
 }

@@ -13,44 +13,51 @@ const maxNesting = 4
 
 // ParseGeoJSON reads a GeoJSON geometry, or the geometry of a Feature. Errors
 // name the place by its path, as "coordinates[0][3]". Heights are dropped.
-func ParseGeoJSON(data []byte) (Geometry, error) { return parseGeometry(data, 0) }
-
-func parseGeometry(data []byte, nesting int) (Geometry, error) {
+func ParseGeoJSON(data []byte) (Geometry, error) {
 	var in struct {
-		Type        string
-		Coordinates json.RawMessage
-		Geometries  []json.RawMessage
-		Geometry    json.RawMessage
+		rawGeometry
+		Geometry *rawGeometry
 	}
 	if err := json.Unmarshal(data, &in); err != nil {
 		return nil, err
 	}
-	switch in.Type {
-	case "Feature":
-		if nesting > 0 || len(in.Geometry) == 0 {
-			return nil, errors.New("geometry: missing")
-		}
-		return parseGeometry(in.Geometry, 1)
-	case "GeometryCollection":
-		if nesting > maxNesting {
-			return nil, errors.New("geometries: nested too deep")
-		}
-		c := make(Collection, 0, len(in.Geometries))
-		for i, raw := range in.Geometries {
-			g, err := parseGeometry(raw, nesting+2)
-			if err != nil {
-				return nil, fmt.Errorf("geometries[%d]: %w", i, err)
-			}
-			c = append(c, g)
-		}
-		return c, nil
+	if in.Type != "Feature" {
+		return in.parse(0)
 	}
-	c := coordinates{in: in.Coordinates}
-	g, err := c.geometry(in.Type)
-	if err != nil {
-		return nil, err
+	if in.Geometry == nil {
+		return nil, errors.New("geometry: missing")
 	}
-	return g, nil
+	return in.Geometry.parse(0)
+}
+
+// rawGeometry is a geometry whose coordinates are still text.
+type rawGeometry struct {
+	Type        string
+	Coordinates json.RawMessage
+	Geometries  []rawGeometry
+}
+
+func (raw *rawGeometry) parse(nesting int) (Geometry, error) {
+	if raw.Type != "GeometryCollection" {
+		c := coordinates{in: raw.Coordinates}
+		g, err := c.geometry(raw.Type)
+		if err != nil {
+			return nil, err
+		}
+		return g, nil
+	}
+	if nesting == maxNesting {
+		return nil, errors.New("geometries: nested too deep")
+	}
+	c := make(Collection, 0, len(raw.Geometries))
+	for i := range raw.Geometries {
+		g, err := raw.Geometries[i].parse(nesting + 1)
+		if err != nil {
+			return nil, fmt.Errorf("geometries[%d]: %w", i, err)
+		}
+		c = append(c, g)
+	}
+	return c, nil
 }
 
 // GeoJSON writes g as a GeoJSON geometry with the given count of decimals

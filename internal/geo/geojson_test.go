@@ -1,6 +1,8 @@
 package geo_test
 
 import (
+	"bytes"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -53,13 +55,22 @@ func TestParseGeoJSON_ErrorsNameThePlace(t *testing.T) {
 	}
 }
 
-func TestParseFeatures(t *testing.T) {
+func features(s string) ([]geo.Feature, error) {
+	var out []geo.Feature
+	err := geo.ReadFeatures(strings.NewReader(s), func(f geo.Feature) error {
+		out = append(out, f)
+		return nil
+	})
+	return out, err
+}
+
+func TestReadFeatures(t *testing.T) {
 	in := `{"type":"FeatureCollection","name":"x","features":[
 {"type":"Feature","id":7,"properties":{"code":"a"},"geometry":{"type":"Point","coordinates":[1,2]}},
 
 {"type":"Feature","properties":null,"geometry":null}
 ],"bbox":[1,2,3,4]}`
-	fs, err := geo.ParseFeatures([]byte(in))
+	fs, err := features(in)
 	if err != nil || len(fs) != 2 {
 		t.Fatalf("%v, %v", fs, err)
 	}
@@ -73,7 +84,7 @@ func TestParseFeatures(t *testing.T) {
 		"{\"features\":[\n\n{\"geometry\":{\"type\":\"X\"}}]}": "line 3: geometry: type",
 		"{\"features\":[\n{}": "line 2: unexpected EOF",
 	} {
-		if _, err := geo.ParseFeatures([]byte(in)); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := features(in); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", in, err, want)
 		}
 	}
@@ -104,13 +115,14 @@ func FuzzParseGeoJSON(f *testing.F) {
 	})
 }
 
-func FuzzParseFeatures(f *testing.F) {
+func FuzzReadFeatures(f *testing.F) {
 	f.Add([]byte(`{"type":"FeatureCollection","features":[{"type":"Feature","id":"a","properties":{},"geometry":null}]}`))
 	f.Add([]byte("{\"features\":[\n1,2]}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		fs, err := geo.ParseFeatures(data)
-		if err == nil && fs == nil {
-			return
+		fs, err := features(string(data))
+		var line *geo.LineError
+		if err != nil && (!errors.As(err, &line) || line.Line < 1 || line.Line > 1+bytes.Count(data, []byte("\n"))) {
+			t.Fatalf("%q: %v", data, err)
 		}
 		for i := 1; i < len(fs); i++ {
 			if fs[i].Line < fs[i-1].Line {
