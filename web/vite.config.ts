@@ -3,7 +3,7 @@ import tailwind from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 import { gzipAssets } from './scripts/gzip.mjs'
-import { mockServer } from './dev/server'
+import { mockServer } from './dev/server.ts'
 
 const backend = process.env['IOC_BACKEND'] ?? 'http://127.0.0.1:8080'
 const proxied = ['/api', '/live', '/map/style', '/map/glyphs', '/map/sprite', '/map/data', '/map/city.pmtiles', '/sta', '/prometheus', '/openapi.json']

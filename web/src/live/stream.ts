@@ -71,7 +71,7 @@ export class LiveStream {
     }
     if (topics === this.topics && this.source && this.source.readyState !== CLOSED) return
     // Other topics need their snapshot: begin anew. The same topics resume.
-    const resume = topics === this.topics && this.lastId !== '' ? `&last_event_id=${encodeURIComponent(this.lastId)}` : ''
+    const resume = topics === this.topics && this.lastId !== '' ? `&last_id=${encodeURIComponent(this.lastId)}` : ''
     this.source?.close()
     this.topics = topics
     if (this.status.value !== 'lost') this.status.value = 'connecting'
