@@ -146,9 +146,12 @@ func Sniff(raw []byte, name string) Format {
 	if _, ok := Float(string(head)); ok {
 		return Number
 	}
-	first, _, _ := strings.Cut(string(head), "\n")
-	if looksLikeTT10(first) {
+	first, _, more := strings.Cut(string(head), "\n")
+	switch {
+	case looksLikeTT10(first):
 		return TT10
+	case !more: // a table has a header and a row
+		return Number
 	}
 	return CSV
 }

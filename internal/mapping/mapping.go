@@ -59,6 +59,7 @@ type Program struct {
 	fields  []field
 	zone    *time.Location
 	native  *Program // for TT 10 files, when no mapping was given
+	strict  bool     // a record without value is wrong, not silent: IOC's own format
 }
 
 type field struct{ datastream, value, text, unit, quality, at, when *code }
@@ -107,6 +108,7 @@ func Parse(raw json.RawMessage) (*Program, error) {
 		}
 		tt10 := ownTT10
 		tt10.Where, tt10.Zone = m.Where, m.Zone
+		p.strict = true
 		p.native, err = Compile(tt10)
 		return p, err
 	}

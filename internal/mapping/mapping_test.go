@@ -94,6 +94,8 @@ func TestParse_NoMappingReadsOwnFormat(t *testing.T) {
 		{`{"datastream":"a","time":"2026-11-23T10:35:00+07:00","value":1.5,"quality":"estimated"}`, "", "a 2026-11-23T03:35:00Z 1.5 estimated\n"},
 		{"{\"datastream\":\"a\",\"value\":1}\n{\"datastream\":\"b\",\"value\":2}\n", "", "a 2026-11-23T03:35:00Z 1 \nb 2026-11-23T03:35:00Z 2 \n"},
 		{`[{"datastream":"a","value":1}]`, "", "a 2026-11-23T03:35:00Z 1 \n"},
+		{`{"datastream":"a"}`, "", "! mapping.no_value\n"},
+		{`abc`, "", "! decode.number\n"},
 		{`7.5`, "", "level 2026-11-23T03:35:00Z 7.5 \n"},
 		{"COD\t41,8\tmg/L\t20261123103500\t00\r\n", "DN_KCN_NT1_20261123103500.txt", "NT1/COD 2026-11-23T03:35:00Z 41.8 mg/L00\n"},
 	} {

@@ -245,7 +245,11 @@ func (r *reader) field(x *field, when time.Time) (out sensing.Reading, ok bool, 
 		return out, false, f
 	}
 	if blankValue(value) {
-		if out.Text, f = r.text("text", x.text); f != nil || out.Text == "" {
+		out.Text, f = r.text("text", x.text)
+		if f == nil && out.Text == "" && r.p.strict {
+			f = errNoValue.With()
+		}
+		if f != nil || out.Text == "" {
 			return out, false, f
 		}
 	} else if out.Value, f = number(value); f != nil {
