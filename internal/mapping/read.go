@@ -21,6 +21,7 @@ var (
 	errNoRecords    = fault.Define(fault.Invalid, "mapping.no_records", "{expression} gives no list of records in this message", "{expression} không cho danh sách bản ghi nào trong bản tin này")
 	errEval         = fault.Define(fault.Invalid, "mapping.eval", "{field} cannot be worked out: {detail}", "không tính được {field}: {detail}")
 	errNoKey        = fault.Define(fault.Invalid, "mapping.no_datastream", "the record names no datastream", "bản ghi không cho biết datastream")
+	errNoValue      = fault.Define(fault.Invalid, "mapping.no_value", "the record has no value", "bản ghi không có giá trị")
 	errNoTime       = fault.Define(fault.Invalid, "mapping.no_time", "the record has no time", "bản ghi không có thời gian")
 	errNotNumber    = fault.Define(fault.Invalid, "mapping.value", "{text} is not a number", "{text} không phải là số")
 	errNotFinite    = fault.Define(fault.Invalid, "mapping.not_finite", "the value is not a finite number", "giá trị không phải số hữu hạn")
