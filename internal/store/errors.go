@@ -91,6 +91,8 @@ func ofPostgres(code string) *fault.Def {
 		return errBusy
 	case "53100":
 		return errFull
+	case "22021": // a zero byte, where QueryRow could not refuse it
+		return errText
 	}
 	switch {
 	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "53"):

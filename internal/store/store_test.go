@@ -218,6 +218,13 @@ func TestDriverErrorsBecomeFaults(t *testing.T) {
 		if fault.KindOf(err) != fault.Invalid {
 			t.Errorf("zero byte: %v", err)
 		}
+		err = db.Read(t.Context(), func(tx *store.Tx) error {
+			var n int
+			return tx.QueryRow("select count(*) from boat where name = $1", "a\x00b").Scan(&n)
+		})
+		if fault.KindOf(err) != fault.Invalid {
+			t.Errorf("zero byte looked for: %v", err)
+		}
 		if err := db.Read(t.Context(), func(tx *store.Tx) error {
 			var s string
 			return tx.QueryRow("select id from boat where id = 'nobody'").Scan(&s)

@@ -83,12 +83,13 @@ func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
 	if changes(query) {
 		tx.changed = true
 	}
-	// A text that cannot be stored cannot be found either: the driver's own
-	// error is good enough here, where none can be returned.
-	if bound, err := bind(args); err == nil {
+	// No error can be returned here: the transaction ends with it, whatever
+	// the driver makes of the text.
+	bound, err := bind(args)
+	if err == nil {
 		args = bound
 	} else {
-		tx.failed = err
+		_ = tx.fail(err)
 	}
 	return tx.sql.QueryRowContext(tx.ctx, query, args...)
 }

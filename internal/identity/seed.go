@@ -1,0 +1,113 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/store"
+	"openioc.org/ioc/internal/uid"
+)
+
+// FirstAdmin is the user name that EnsureFirstAdmin gives.
+const FirstAdmin = "admin"
+
+// demoUnit is Phường Hải Châu, where the demo's unit officer works.
+const demoUnit = "20242"
+
+var demoUsers = []Draft{
+	{Username: "admin", Name: "Quản trị hệ thống", Role: access.Admin},
+	{Username: "leader", Name: "Lãnh đạo thành phố", Role: access.Leader},
+	{Username: "duty", Name: "Trực ban IOC", Role: access.Duty},
+	{Username: "unit", Name: "Cán bộ phường Hải Châu", Role: access.Unit, Unit: demoUnit},
+	{Username: "citizen", Name: "Công dân", Role: access.Citizen},
+}
+
+// DemoAccounts are the user names of EnsureDemoUsers.
+func DemoAccounts() []string {
+	names := make([]string, len(demoUsers))
+	for i, d := range demoUsers {
+		names[i] = d.Username
+	}
+	return names
+}
+
+// EnsureDemoUsers makes the demo's accounts, all with one password that meets
+// no rules and need not be changed, and gives them that password again when it
+// was another. Never call it on a city's own records.
+func (s *Service) EnsureDemoUsers(ctx context.Context, password string) error {
+	actor := access.System("demo")
+	have := map[string]User{}
+	err := s.db.Read(ctx, func(tx *store.Tx) error {
+		users, err := listUsers(tx)
+		for _, u := range users {
+			have[u.Username] = u
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	// One hash for the five: the demo starts sooner, and says its password
+	// aloud anyway.
+	hash := ""
+	if u, ok := have[demoUsers[0].Username]; ok {
+		same, err := s.hasher.verify(ctx, password, u.password)
+		if err != nil {
+			return err
+		}
+		if same {
+			hash = u.password
+		}
+	}
+	if hash == "" {
+		if hash, err = s.hasher.hash(ctx, password); err != nil {
+			return err
+		}
+	}
+	for _, d := range demoUsers {
+		u, exists := have[d.Username]
+		now := s.now()
+		switch {
+		case !exists:
+			u = User{ID: uid.New(now), Username: d.Username, Name: d.Name, Role: d.Role, Unit: d.Unit,
+				Created: now, Changed: now, password: hash, passwordAt: now}
+			err = s.add(ctx, actor, u)
+		case u.password != hash || u.MustChange:
+			err = s.db.Write(ctx, actor, func(tx *store.Tx) error {
+				tx.Emit(store.Event{Subject: "ioc.identity.password_set." + u.ID, Entity: "user", EntityID: u.ID, Summary: "đặt lại mật khẩu " + u.Username})
+				tx.After(s.cache.clear)
+				return setPassword(tx, u.ID, hash, false, now, s.policy.History)
+			})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EnsureFirstAdmin makes the account "admin" when there is none at all, and
+// returns its password, which must be changed at the first sign-in and is not
+// kept anywhere. With accounts there already it returns "".
+func (s *Service) EnsureFirstAdmin(ctx context.Context) (password string, err error) {
+	var n int
+	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		return tx.QueryRow("select count(*) from user_account").Scan(&n)
+	})
+	if err != nil || n > 0 {
+		return "", err
+	}
+	password = oneTimePassword()
+	_, err = s.CreateUser(ctx, access.System("setup"), Draft{
+		Username: FirstAdmin, Name: "Quản trị hệ thống", Role: access.Admin, Password: password,
+	})
+	return password, err
+}
+
+// oneTimePassword has 80 random bits and a character of every class.
+func oneTimePassword() string {
+	r := rand.Text()[:16] // A–Z and 2–7
+	return r[:4] + "-" + strings.ToLower(r[4:8]) + "-" + r[8:12] + "-" + strings.ToLower(r[12:]) + "-7aA"
+}

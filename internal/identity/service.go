@@ -1,0 +1,136 @@
+package identity
+
+import (
+	"context"
+	"embed"
+	"log/slog"
+	"time"
+
+	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/clock"
+	"openioc.org/ioc/internal/fault"
+	"openioc.org/ioc/internal/httpapi"
+	"openioc.org/ioc/internal/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+var errNoUser = fault.Define(fault.NotFound, "identity.no_user", "there is no account {id}", "không có tài khoản {id}")
+
+// Options are what New needs; the zero value of each but Store is usable.
+type Options struct {
+	Store      *store.DB
+	Clock      *clock.Clock // of sessions and locks; nil is the machine's, also in a replay
+	Logger     *slog.Logger // nil discards
+	Policy     *Policy      // nil: DefaultPolicy
+	Argon2     *Argon2      // nil: DefaultArgon2; tests take a cheap one
+	UnitExists func(code string) bool
+	Attempts   *Attempts // nil: DefaultAttempts
+
+	SecureCookie bool // mark the cookie Secure also where we serve plain HTTP behind a proxy
+	// Extra fills the part of GET session that is not identity's.
+	Extra func(ctx context.Context) SessionExtra
+}
+
+// Attempts limits how often sign-in may be tried, before any work is done.
+type Attempts struct {
+	AddressPerSecond float64 // a whole office may share one address
+	AddressBurst     int
+	NamePerSecond    float64
+	NameBurst        int
+}
+
+// DefaultAttempts lets an office of hundreds sign in at eight o'clock.
+func DefaultAttempts() Attempts {
+	return Attempts{AddressPerSecond: 2, AddressBurst: 100, NamePerSecond: 1, NameBurst: 30}
+}
+
+// Service is the accounts and sessions of a city, safe for concurrent use.
+type Service struct {
+	db         *store.DB
+	clock      *clock.Clock
+	log        *slog.Logger
+	policy     Policy
+	hasher     *hasher
+	dummy      string // a hash no password fits, for names that do not exist
+	unitExists func(string) bool
+	secure     bool
+	extra      func(context.Context) SessionExtra
+
+	byAddress, byName *httpapi.Limiter
+	cache             *cache
+}
+
+// New makes the tables and the service. There are no accounts yet: see
+// EnsureFirstAdmin and EnsureDemoUsers.
+func New(ctx context.Context, o Options) (*Service, error) {
+	s := &Service{
+		db: o.Store, clock: o.Clock, log: o.Logger, policy: DefaultPolicy(),
+		unitExists: o.UnitExists, secure: o.SecureCookie, extra: o.Extra, cache: newCache(),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if o.Policy != nil {
+		s.policy = *o.Policy
+	}
+	price := DefaultArgon2()
+	if o.Argon2 != nil {
+		price = *o.Argon2
+	}
+	s.hasher = newHasher(price)
+	// Made without hashing, so that a start costs nothing: the key is all
+	// zeroes, which no password gives.
+	s.dummy = formatHash(storedHash{price, make([]byte, saltBytes), make([]byte, keyBytes)})
+	attempts := DefaultAttempts()
+	if o.Attempts != nil {
+		attempts = *o.Attempts
+	}
+	s.byAddress = httpapi.NewLimiter(attempts.AddressPerSecond, attempts.AddressBurst)
+	s.byName = httpapi.NewLimiter(attempts.NamePerSecond, attempts.NameBurst)
+	if err := s.db.Migrate(ctx, "identity", migrations); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Service) now() time.Time { return s.clock.Now().Truncate(time.Microsecond) }
+
+// Users lists the accounts by user name. It needs user.view.
+func (s *Service) Users(ctx context.Context, actor access.Actor) (users []User, err error) {
+	if err := access.Require(actor, access.UserView, access.Scope{}); err != nil {
+		return nil, err
+	}
+	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		users, err = listUsers(tx)
+		return err
+	})
+	return users, err
+}
+
+// Me returns the account of a signed-in person.
+func (s *Service) Me(ctx context.Context, actor access.Actor) (User, error) {
+	u, found, err := s.user(ctx, actor.ID)
+	if err != nil {
+		return User{}, err
+	}
+	if !found || u.Disabled {
+		return User{}, errSignedOut.With()
+	}
+	u.MustChange = u.MustChange || s.expired(&u)
+	return u, nil
+}
+
+func (s *Service) user(ctx context.Context, id string) (u User, found bool, err error) {
+	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		u, found, err = findUser(tx, id)
+		return err
+	})
+	return u, found, err
+}
+
+// expired reports whether the password is older than the policy allows.
+func (s *Service) expired(u *User) bool {
+	return s.policy.MaxAge > 0 && s.now().Sub(u.passwordAt) > s.policy.MaxAge
+}

@@ -1,0 +1,142 @@
+package identity
+
+import (
+	"time"
+
+	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/store"
+)
+
+const userColumns = "id, username, name, role, unit, password, password_at, must_change, disabled, created, changed, last_sign_in"
+
+func scanUser(scan store.Scan) (u User, err error) {
+	var passwordAt, created, changed, lastSignIn int64
+	err = scan(&u.ID, &u.Username, &u.Name, &u.Role, &u.Unit, &u.password, &passwordAt, &u.MustChange, &u.Disabled,
+		&created, &changed, &lastSignIn)
+	u.passwordAt, u.Created, u.Changed, u.LastSignIn = store.FromMicros(passwordAt), store.FromMicros(created), store.FromMicros(changed), store.FromMicros(lastSignIn)
+	u.Roles = []access.Role{u.Role}
+	return u, err
+}
+
+func findUser(tx *store.Tx, id string) (User, bool, error) {
+	return store.One(tx, scanUser, "select "+userColumns+" from user_account where id = $1", id)
+}
+
+func findUsername(tx *store.Tx, username string) (User, bool, error) {
+	return store.One(tx, scanUser, "select "+userColumns+" from user_account where username = $1", username)
+}
+
+func listUsers(tx *store.Tx) ([]User, error) {
+	return store.All(tx, scanUser, "select "+userColumns+" from user_account order by username")
+}
+
+func insertUser(tx *store.Tx, u User) error {
+	_, err := tx.Exec("insert into user_account ("+userColumns+") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+		u.ID, u.Username, u.Name, string(u.Role), u.Unit, u.password, u.passwordAt, u.MustChange, u.Disabled, u.Created, u.Changed, u.LastSignIn)
+	return err
+}
+
+func updateUser(tx *store.Tx, u User) error {
+	_, err := tx.Exec("update user_account set name = $2, role = $3, unit = $4, must_change = $5, disabled = $6, changed = $7 where id = $1",
+		u.ID, u.Name, string(u.Role), u.Unit, u.MustChange, u.Disabled, u.Changed)
+	return err
+}
+
+// otherAdmins counts the administrators beside id who can sign in.
+func otherAdmins(tx *store.Tx, id string) (n int, err error) {
+	err = tx.QueryRow("select count(*) from user_account where role = 'admin' and disabled = 0 and id <> $1", id).Scan(&n)
+	return n, err
+}
+
+// setPassword stores a hash and keeps the newest history of them.
+func setPassword(tx *store.Tx, id, hash string, mustChange bool, now time.Time, history int) error {
+	if _, err := tx.Exec("update user_account set password = $2, password_at = $3, must_change = $4, changed = $3 where id = $1",
+		id, hash, now, mustChange); err != nil {
+		return err
+	}
+	return rememberPassword(tx, id, hash, now, history)
+}
+
+func rememberPassword(tx *store.Tx, id, hash string, now time.Time, history int) error {
+	if _, err := tx.Exec("insert into user_password (user_id, at, hash) values ($1, $2, $3) on conflict (user_id, at) do update set hash = excluded.hash",
+		id, now, hash); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`delete from user_password where user_id = $1 and at not in (
+		select at from user_password where user_id = $1 order by at desc limit $2)`, id, max(history, 1))
+	return err
+}
+
+func pastPasswords(tx *store.Tx, id string) ([]string, error) {
+	return store.All(tx, func(scan store.Scan) (s string, err error) { return s, scan(&s) },
+		"select hash from user_password where user_id = $1 order by at desc", id)
+}
+
+type session struct {
+	id             string
+	userID         string
+	created, seen  time.Time
+	address, agent string
+}
+
+func findSession(tx *store.Tx, id string) (session, bool, error) {
+	return store.One(tx, func(scan store.Scan) (s session, err error) {
+		var created, seen int64
+		err = scan(&s.id, &s.userID, &created, &seen)
+		s.created, s.seen = store.FromMicros(created), store.FromMicros(seen)
+		return s, err
+	}, "select id, user_id, created, seen from user_session where id = $1", id)
+}
+
+// insertSession adds a session and ends what it displaces: sessions that are
+// over, and the user's oldest above the limit.
+func insertSession(tx *store.Tx, s session, p Policy) error {
+	if _, err := tx.Exec("delete from user_session where seen < $1 or created < $2", s.created.Add(-p.Idle), s.created.Add(-p.Absolute)); err != nil {
+		return err
+	}
+	if p.Sessions > 0 {
+		if _, err := tx.Exec(`delete from user_session where user_id = $1 and id not in (
+			select id from user_session where user_id = $1 order by created desc, id limit $2)`, s.userID, p.Sessions-1); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec("insert into user_session (id, user_id, created, seen, address, agent) values ($1, $2, $3, $4, $5, $6)",
+		s.id, s.userID, s.created, s.seen, s.address, s.agent)
+	return err
+}
+
+// deleteSessions ends a user's sessions but one; "" spares none.
+func deleteSessions(tx *store.Tx, userID, except string) error {
+	_, err := tx.Exec("delete from user_session where user_id = $1 and id <> $2", userID, except)
+	return err
+}
+
+type guard struct {
+	failures           int
+	since, lockedUntil time.Time
+}
+
+func findGuard(tx *store.Tx, nameHash string) (guard, error) {
+	g, _, err := store.One(tx, func(scan store.Scan) (g guard, err error) {
+		var since, until int64
+		err = scan(&g.failures, &since, &until)
+		g.since, g.lockedUntil = store.FromMicros(since), store.FromMicros(until)
+		return g, err
+	}, "select failures, since, locked_until from user_guard where name_hash = $1", nameHash)
+	return g, err
+}
+
+func saveGuard(tx *store.Tx, nameHash string, g guard, forgetBefore time.Time) error {
+	if _, err := tx.Exec("delete from user_guard where since < $1 and locked_until < $1", forgetBefore); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`insert into user_guard (name_hash, failures, since, locked_until) values ($1, $2, $3, $4)
+		on conflict (name_hash) do update set failures = excluded.failures, since = excluded.since, locked_until = excluded.locked_until`,
+		nameHash, g.failures, g.since, g.lockedUntil)
+	return err
+}
+
+func deleteGuard(tx *store.Tx, nameHash string) error {
+	_, err := tx.Exec("delete from user_guard where name_hash = $1", nameHash)
+	return err
+}
