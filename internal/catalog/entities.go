@@ -117,6 +117,11 @@ func (e *Edit) CreateDatastream(d *sensing.Datastream) error {
 	if d.ObservationType == "" {
 		d.ObservationType = OMMeasurement
 	}
+	if gone, err := e.ids("select id from datastream_gone where id = $1", d.ID); err != nil {
+		return err
+	} else if len(gone) > 0 { // its observations are still being deleted
+		return errExists.With("entity", datastreamKind.table, "id", d.ID)
+	}
 	if err := e.references(d); err != nil {
 		return err
 	}

@@ -6,29 +6,23 @@ import (
 	"slices"
 	"time"
 
-	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/geojson"
-
+	"openioc.org/ioc/internal/geo"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/uid"
 )
 
 // centre returns the middle of a GeoJSON geometry (or Feature); ok is false
 // when it is none or when a coordinate is no longitude or latitude.
-func centre(raw json.RawMessage) (at orb.Point, ok bool) {
-	g, err := geojson.UnmarshalGeometry(raw)
-	if err != nil || g.Geometry() == nil {
-		f, err := geojson.UnmarshalFeature(raw)
-		if err != nil || f.Geometry == nil {
-			return at, false
-		}
-		g = geojson.NewGeometry(f.Geometry)
-	}
-	b := g.Geometry().Bound()
-	if b.IsEmpty() || !(b.Min[0] >= -180 && b.Max[0] <= 180 && b.Min[1] >= -90 && b.Max[1] <= 90) {
+func centre(raw json.RawMessage) (at geo.Point, ok bool) {
+	g, err := geo.ParseGeoJSON(raw)
+	if err != nil {
 		return at, false
 	}
-	return b.Center(), true
+	b := geo.BoxOf(g)
+	if b.Empty() || !(b.West >= -180 && b.East <= 180 && b.South >= -90 && b.North <= 90) {
+		return at, false
+	}
+	return b.Centre(), true
 }
 
 func readPlaced(tx *store.Tx) (map[string][]string, error) {
