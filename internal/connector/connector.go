@@ -79,6 +79,10 @@ type Batch struct {
 	Unread   []Unread // pieces that could not be read; they become dead letters
 	Received time.Time
 	Actor    access.Actor // zero: the system, for this source
+	// Prompt says that each reading was received at its own time, whatever
+	// Received says: a recorded flood that is played again. Such readings are
+	// never late.
+	Prompt bool
 }
 
 // Unread is a piece of a message that no reading could be made of. Raw is a
