@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,6 +35,7 @@ type DB struct {
 	dir    string
 	log    *slog.Logger
 	window int64 // out of order, ms
+	engine atomic.Pointer[opened]
 
 	write sync.Mutex // held while appending or deleting
 
@@ -68,9 +70,10 @@ func Open(o Options) (*DB, error) {
 		compact: make(chan struct{}, 1),
 	}
 	var err error
-	if db.tsdb, err = tsdb.Open(o.Dir, slog.New(quiet{db.log.Handler()}), o.Registerer, engine(o), nil); err != nil {
+	if db.tsdb, err = tsdb.Open(o.Dir, slog.New(quiet{db.log.Handler()}), o.Registerer, db.setup(o), nil); err != nil {
 		return nil, fmt.Errorf("open series in %s: %w", o.Dir, err)
 	}
+	db.engine.Store(&opened{db.tsdb.Head(), inOrderEnd(db.tsdb.Blocks())})
 	ctx, cancel := context.WithCancel(context.Background())
 	db.stop = cancel
 	if err := db.load(ctx); err != nil {
@@ -83,8 +86,8 @@ func Open(o Options) (*DB, error) {
 	return db, nil
 }
 
-// engine sets the TSDB up for hundreds of series instead of millions.
-func engine(o Options) *tsdb.Options {
+// setup makes the TSDB one for hundreds of series instead of millions.
+func (db *DB) setup(o Options) *tsdb.Options {
 	e := tsdb.DefaultOptions()
 	e.RetentionDuration = o.Retention.Milliseconds()
 	e.MinBlockDuration = (2 * time.Hour).Milliseconds()
@@ -95,6 +98,7 @@ func engine(o Options) *tsdb.Options {
 	e.WALCompression = compression.Snappy
 	e.StripeSize = 1024
 	e.HeadChunksWriteBufferSize = 256 << 10
+	e.NewCompactorFunc = newCompactor(db.settled)
 	return e
 }
 
@@ -141,6 +145,7 @@ func (db *DB) Define(m Meta) error {
 		return ErrResolutionFixed.With("id", m.ID, "have", st.scale.resolution(), "want", m.Resolution)
 	}
 	st.describe(m)
+	st.defined = true
 	return nil
 }
 
@@ -149,7 +154,7 @@ func (db *DB) Meta(id string) (Meta, bool) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	st := db.streams[id]
-	if st == nil {
+	if st == nil || !st.defined {
 		return Meta{}, false
 	}
 	return st.meta, true

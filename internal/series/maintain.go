@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/prometheus/prometheus/tsdb"
 )
 
 // maintain moves imported history from memory into blocks. The engine itself
@@ -83,75 +80,6 @@ func syncNewest(dir string) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// Delete removes all that is stored of a datastream and forgets it.
-func (db *DB) Delete(ctx context.Context, id string) error {
-	db.write.Lock()
-	defer db.write.Unlock()
-	st, _, err := db.lookup(id)
-	if err != nil {
-		return err
-	}
-	if err := db.erase(ctx, st, math.MinInt64, math.MaxInt64); err != nil {
-		return err
-	}
-	db.mu.Lock()
-	delete(db.streams, id)
-	db.mu.Unlock()
-	return nil
-}
-
-// DeleteRange removes what is stored of a datastream from from to to, both
-// included. It is for data that must not be kept; a wrong value is corrected.
-// It interrupts appending for as long as it takes to write the newest hours
-// into a block.
-func (db *DB) DeleteRange(ctx context.Context, id string, from, to time.Time) error {
-	db.write.Lock()
-	defer db.write.Unlock()
-	st, _, err := db.lookup(id)
-	if err != nil {
-		return err
-	}
-	if err := db.erase(ctx, st, from.UnixMilli(), to.UnixMilli()); err != nil {
-		return err
-	}
-	db.mu.Lock()
-	st.has, st.recent, st.shown = false, recent{}, nil
-	db.mu.Unlock()
-	return db.relearn(ctx, st)
-}
-
-// erase marks samples as deleted. The engine's marks on its head do not reach
-// out-of-order samples, and hide samples appended later at the same instants;
-// so both kinds are moved into blocks, where neither is the case.
-func (db *DB) erase(ctx context.Context, st *stream, from, to int64) error {
-	if err := db.tsdb.CompactOOOHead(ctx); err != nil {
-		return fmt.Errorf("compact history: %w", err)
-	}
-	if h := db.tsdb.Head(); h.MinTime() <= h.MaxTime() && h.MaxTime() >= from && h.MinTime() <= to {
-		if err := db.tsdb.CompactHead(tsdb.NewRangeHead(h, h.MinTime(), h.MaxTime())); err != nil {
-			return fmt.Errorf("compact the newest hours: %w", err)
-		}
-	}
-	if err := db.tsdb.Delete(ctx, from, to, equals(labelDatastream, st.id)); err != nil {
-		return fmt.Errorf("delete from %s: %w", st.id, err)
-	}
-	return nil
-}
-
-// relearn looks up the newest point of one stream again.
-func (db *DB) relearn(ctx context.Context, st *stream) error {
-	p, ok, err := db.newest(ctx, st, nil, db.newestInstant(), db.oldest())
-	if err != nil || !ok {
-		return err
-	}
-	n, _ := st.scale.encode(p.V)
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	st.last, st.has = p, true
-	st.recent.add(stored{p.T, n})
 	return nil
 }
 

@@ -59,6 +59,9 @@ func (q *querier) faces(ms []*labels.Matcher) []face {
 	defer q.db.mu.RUnlock()
 	var out []face
 	for _, st := range q.db.streams {
+		if !st.defined {
+			continue
+		}
 		for _, k := range kinds {
 			if l := st.public[k]; matches(l, ms) {
 				out = append(out, face{st, k, l, st.overlay})

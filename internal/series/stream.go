@@ -47,12 +47,14 @@ const lateAfter = 60_000
 // stream is one datastream: its series on disk and what is known in memory.
 // DB.mu guards the fields below it.
 type stream struct {
-	id     string
-	scale  scale
-	disk   [3]labels.Labels // by kind
-	refs   [3]storage.SeriesRef
-	meta   Meta
-	public [3]labels.Labels // by kind, as PromQL sees them
+	id    string
+	scale scale
+	disk  [3]labels.Labels // by kind
+	refs  [3]storage.SeriesRef
+
+	meta    Meta
+	public  [3]labels.Labels // by kind, as PromQL sees them
+	defined bool             // by Define; others are not shown to PromQL
 
 	last    Point // newest as stored, without corrections
 	has     bool  // there is a last

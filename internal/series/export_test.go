@@ -1,0 +1,5 @@
+package series
+
+// Freeze stops compaction, so that the files can be copied as a killed
+// process would leave them.
+func (db *DB) Freeze() { db.tsdb.DisableCompactions() }
