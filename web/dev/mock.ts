@@ -68,7 +68,7 @@ const layers: (Layer & { features: (at: number) => Feature[] })[] = [
   {
     id: 'rivers', service: 'flood', title: t2('Mực nước sông', 'River levels'), geometry: 'point', on: true, columns, count: rivers.length,
     legend: [0, 1, 2, 3].map((i) => ({ state: `level${i}`, title: i ? t2(`Trên báo động ${i}`, `Above alarm ${i}`) : t2('Dưới báo động 1', 'Below alarm 1'), severity: (i ? i + 1 : 0) as Severity, color: `level-${i}` })),
-    features: (at) => riverRows(at).map((r, i) => ({ id: r.thing, name: r.name, lon: rivers[i]?.lon ?? 0, lat: rivers[i]?.lat ?? 0, thing: r.thing, datastream: `${r.thing}-level`, unit_name: '', value: r.level, unit: 'm', as_of: r.as_of, state: `level${r.alarm}`, severity: (r.alarm ? r.alarm + 1 : 0) as Severity, phrase: r.phrase, estimated: true })),
+    features: (at) => riverRows(at).map((r, i) => ({ id: r.thing, name: r.name, lon: rivers[i]?.lon ?? 0, lat: rivers[i]?.lat ?? 0, thing: r.thing, datastream: `${r.thing}-level`, unit_name: '', value: r.level, unit: 'm', as_of: r.as_of, state: `level${r.alarm}`, severity: (r.alarm ? r.alarm + 1 : 0) as Severity, ...(r.phrase ? { phrase: r.phrase } : {}), estimated: true })),
   },
   {
     id: 'units', service: 'flood', title: t2('Mưa theo phường, xã', 'Rain by ward'), geometry: 'polygon', on: false, columns: columns.filter((c) => c.key !== 'unit_name'), count: units.length,
@@ -87,7 +87,7 @@ function riverRows(at: number): RiverRow[] {
     const alarm = r.bd.filter((b) => v >= b).length
     const over = r.bd[alarm - 1]
     const text = (m: number): string => m.toFixed(2).replace('.', ',')
-    return { thing: r.thing, name: r.name, river: r.river, level: v, bd1: r.bd[0] ?? null, bd2: r.bd[1] ?? null, bd3: r.bd[2] ?? null, alarm, phrase: over === undefined ? t2(`${text(v)} m, dưới BĐ1`, `${v} m, below alarm 1`) : t2(`${text(v)} m, trên BĐ${alarm} ${text(v - over)} m`, `${v} m, ${(v - over).toFixed(2)} m above alarm ${alarm}`), rise_cm_h: Math.round((v - level(r.i, r.base, at - 3_600_000)) * 100), as_of: iso(at - 5 * minute), estimated: true, flags: ['estimated'], record: { value: (r.bd[2] ?? 3) + 1.2, at: '2025-10-28T10:00:00Z' } }
+    return { thing: r.thing, datastream: `${r.thing}-level`, kind: 'river_gauge', lon: r.lon, lat: r.lat, severity: (alarm ? alarm + 1 : 0) as Severity, name: r.name, river: r.river, level: v, bd1: r.bd[0] ?? null, bd2: r.bd[1] ?? null, bd3: r.bd[2] ?? null, alarm, phrase: over === undefined ? t2(`${text(v)} m, dưới BĐ1`, `${v} m, below alarm 1`) : t2(`${text(v)} m, trên BĐ${alarm} ${text(v - over)} m`, `${v} m, ${(v - over).toFixed(2)} m above alarm ${alarm}`), rise_cm_h: Math.round((v - level(r.i, r.base, at - 3_600_000)) * 100), as_of: iso(at - 5 * minute), estimated: true, flags: ['estimated'], record: { value: (r.bd[2] ?? 3) + 1.2, at: '2025-10-28T10:00:00Z' } }
   })
 }
 
@@ -95,14 +95,14 @@ function flood(at: number): FloodSummary {
   const rainRows: RainRow[] = gauges.map((g) => {
     const h24 = sum(g.i, 24, at)
     const [state] = rainState(h24)
-    return { thing: g.thing, name: g.name, unit_code: codeOf.get(g.ward) ?? '', unit_name: g.ward, lon: g.lon, lat: g.lat, m10: g.i === 11 ? null : rain(g.i, at - 10 * minute), h1: sum(g.i, 1, at), h3: sum(g.i, 3, at), h6: sum(g.i, 6, at), h12: sum(g.i, 12, at), h24, since19: sum(g.i, 9, at), event: sum(g.i, 60, at), class: { id: state, title: classNames[state] as never }, as_of: iso(at - 4 * minute), estimated: true, flags: g.i === 20 ? ['frozen'] : [], neighbours: { ok: g.i !== 33, expected: h24 * 1.2, n: 4 } }
+    return { thing: g.thing, datastream: `${g.thing}-rain`, kind: 'rain_gauge', severity: rainState(h24)[1], name: g.name, unit_code: codeOf.get(g.ward) ?? '', unit_name: g.ward, lon: g.lon, lat: g.lat, m10: g.i === 11 ? null : rain(g.i, at - 10 * minute), h1: sum(g.i, 1, at), h3: sum(g.i, 3, at), h6: sum(g.i, 6, at), h12: sum(g.i, 12, at), h24, since19: sum(g.i, 9, at), event: sum(g.i, 60, at), class: { id: state, title: classNames[state] as never, severity: rainState(h24)[1] }, as_of: iso(at - 4 * minute), estimated: true, flags: g.i === 20 ? ['frozen'] : [], neighbours: { ok: g.i !== 33, expected: h24 * 1.2, n: 4 } }
   })
   const towerRows: TowerRow[] = towers.map((g) => {
     const m = depth(g.i, at)
     const [state, severity] = depthState(m)
-    return { thing: g.thing, name: g.name, unit_name: g.ward, kind: g.kind === 'flood_3m' ? 'flood_3m' : 'flood_1m5', depth_m: m, class: { id: state, title: depthNames[state] as never }, as_of: iso(at - 2 * minute), estimated: g.i % 2 === 0, flags: [], severity }
+    return { thing: g.thing, datastream: `${g.thing}-depth`, lon: g.lon, lat: g.lat, unit_code: codeOf.get(g.ward) ?? '', name: g.name, unit_name: g.ward, kind: g.kind, depth_m: m, class: { id: state, title: depthNames[state] as never, severity }, as_of: iso(at - 2 * minute), estimated: g.i % 2 === 0, flags: [], severity }
   })
-  return { at: iso(at), event_start: iso(at - 60 * 3_600_000), met_day_start: iso(at - 9 * 3_600_000), rain: rainRows, rivers: riverRows(at), towers: towerRows, reservoirs: water.filter((w) => w.kind === 'reservoir').map((w) => ({ thing: w.thing, name: w.name, unit_name: w.ward, level_m: 60 + w.i, as_of: iso(at - 9 * minute), estimated: false, flags: [] })), units: units.map((u) => ({ code: u.code, name: u.full_name, rain_avg_24h: u.i % 6 ? sum(u.i + 100, 24, at) : null, rain_max_1h: u.i % 6 ? sum(u.i + 100, 1, at) : null, towers: u.i % 4, towers_flooded: u.i % 3 === 0 ? 1 : 0, deepest_m: u.i % 3 === 0 ? 0.35 : null, gauges: u.i % 6 ? 1 : 0, severity: (u.i % 5) as Severity })) }
+  return { at: iso(at), event_start: iso(at - 60 * 3_600_000), met_day_start: iso(at - 9 * 3_600_000), rain: rainRows, rivers: riverRows(at), towers: towerRows, reservoirs: water.filter((w) => w.kind === 'reservoir').map((w) => ({ thing: w.thing, datastream: `${w.thing}-level`, kind: w.kind, lon: w.lon, lat: w.lat, severity: 0 as Severity, name: w.name, unit_name: w.ward, level_m: 60 + w.i, as_of: iso(at - 9 * minute), estimated: false, flags: [] })), units: units.map((u) => ({ code: u.code, name: u.full_name, rain_avg_24h: u.i % 6 ? sum(u.i + 100, 24, at) : null, rain_max_1h: u.i % 6 ? sum(u.i + 100, 1, at) : null, towers: u.i % 4, towers_flooded: u.i % 3 === 0 ? 1 : 0, deepest_m: u.i % 3 === 0 ? 0.35 : null, gauges: u.i % 6 ? 1 : 0, severity: (u.i % 5) as Severity })) }
 }
 
 const feeds: Session['feeds'] = [
@@ -118,20 +118,20 @@ function overview(at: number): Overview {
   const max3 = gauges.map((g) => [sum(g.i, 3, at), g] as const).sort((a, b) => b[0] - a[0])[0]
   const avg = (t: number): number => Math.round((gauges.reduce((s, g) => s + sum(g.i, 1, t), 0) / gauges.length) * 10) / 10
   const wet = towers.map((g) => [depth(g.i, at), g] as const).filter(([m]) => m >= 0.05).sort((a, b) => b[0] - a[0])
-  const high = riverRows(at).filter((r) => r.alarm > 0)
+  const high = riverRows(at).filter((r) => (r.alarm ?? 0) > 0)
   const tile = (id: string, vi: string, en: string, unit: string, good: '' | 'up' | 'down', figure: Partial<Overview['tiles'] extends (infer T)[] | null ? (T extends { figure: infer F } ? F : never) : never>, tile: number): NonNullable<Overview['tiles']>[number] => ({ indicator: { id, title: t2(vi, en), definition: t2(`${vi}: tính trên các trạm có số liệu trong kỳ, bỏ giá trị bị gắn cờ ngoài ngưỡng.`, `${en}: over the stations with data in the period, without values flagged out of range.`), unit, good, tile }, figure: { indicator: id, value: null, unit, as_of: iso(at - 3 * minute), severity: 0, link: '/flood', data: '', estimated: true, ...figure } })
   return {
     at: iso(at),
     tiles: [
       tile('flood.rain_max_3h', 'Mưa 3 giờ lớn nhất', 'Highest 3-hour rain', 'mm', 'down', { value: max3?.[0] ?? null, subject: max3?.[1].name ?? '', previous: 41.2, previous_at: iso(at - 86_400_000), severity: 3, trend: trendOf((t) => Math.max(...gauges.slice(0, 20).map((g) => sum(g.i, 3, t))), at), note: t2(`${gauges.filter((g) => sum(g.i, 1, at) > 30).length}/82 trạm > 30 mm/giờ`, `${gauges.filter((g) => sum(g.i, 1, at) > 30).length}/82 gauges > 30 mm/h`), link: '/flood?tab=rain' }, 1),
-      tile('flood.rain_mean_1h', 'Mưa trung bình 1 giờ', 'Mean rain in 1 h', 'mm', 'down', { value: avg(at), previous: avg(at - 86_400_000), previous_at: iso(at - 86_400_000), severity: 2, trend: trendOf(avg, at), numerator: 81, denominator: 82, note: t2('81/82 trạm có số liệu', '81/82 gauges with data') }, 2),
+      tile('flood.rain_mean_24h', 'Mưa trung bình 1 giờ', 'Mean rain in 1 h', 'mm', 'down', { value: avg(at), previous: avg(at - 86_400_000), previous_at: iso(at - 86_400_000), severity: 2, trend: trendOf(avg, at), numerator: 81, denominator: 82, note: t2('81/82 trạm có số liệu', '81/82 gauges with data') }, 2),
       tile('flood.towers_flooded', 'Điểm ngập', 'Flooded points', '', 'down', { value: wet.length, numerator: wet.length, denominator: towers.length, previous: 6, previous_at: iso(at - 86_400_000), severity: 4, trend: trendOf((t) => towers.filter((g) => depth(g.i, t) >= 0.05).length, at), note: t2(`sâu nhất ${Math.round((wet[0]?.[0] ?? 0) * 100)} cm · ${wet[0]?.[1].name ?? ''}`, `deepest ${Math.round((wet[0]?.[0] ?? 0) * 100)} cm · ${wet[0]?.[1].name ?? ''}`), link: '/flood?tab=towers' }, 3),
-      tile('flood.rivers_over_alarm', 'Trạm trên báo động', 'Gauges above alarm', '', 'down', { value: high.length, numerator: high.length, denominator: rivers.length, previous: 1, previous_at: iso(at - 86_400_000), severity: 3, trend: trendOf((t) => riverRows(t).filter((r) => r.alarm > 0).length, at), note: t2(`${high.filter((r) => r.alarm === 3).length} trạm trên BĐ3`, `${high.filter((r) => r.alarm === 3).length} above alarm 3`), link: '/flood?tab=rivers' }, 4),
+      tile('flood.rivers_over_alarm', 'Trạm trên báo động', 'Gauges above alarm', '', 'down', { value: high.length, numerator: high.length, denominator: rivers.length, previous: 1, previous_at: iso(at - 86_400_000), severity: 3, trend: trendOf((t) => riverRows(t).filter((r) => (r.alarm ?? 0) > 0).length, at), note: t2(`${high.filter((r) => r.alarm === 3).length} trạm trên BĐ3`, `${high.filter((r) => r.alarm === 3).length} above alarm 3`), link: '/flood?tab=rivers' }, 4),
       tile('sources.completeness', 'Đủ số liệu 24 giờ', 'Completeness 24 h', '%', 'up', { value: 97.4, previous: 98.1, previous_at: iso(at - 86_400_000), estimated: false, trend: trendOf((t) => 97 + noise(t / 3_600_000), at), link: '/sources' }, 5),
       tile('flood.reservoirs', 'Hồ chứa vượt mực dâng', 'Reservoirs above normal', '', 'down', { value: null, why: t2('Chưa có số liệu hồ trong 6 giờ', 'No reservoir data in 6 h'), estimated: false }, 6),
     ],
     feed: [
-      ...high.slice(0, 3).map((r, i) => ({ at: iso(at - (i + 1) * 7 * minute), kind: 'river', severity: (r.alarm + 1) as Severity, title: t2(`Mực nước ${r.phrase.vi}`, `Level ${r.phrase.en}`), place: `${r.name} – sông ${r.river}`, link: `/stations/${r.thing}` })),
+      ...high.slice(0, 3).map((r, i) => ({ at: iso(at - (i + 1) * 7 * minute), kind: 'river', severity: ((r.alarm ?? 0) + 1) as Severity, title: t2(`Mực nước ${r.phrase?.vi}`, `Level ${r.phrase?.en}`), place: `${r.name} – sông ${r.river}`, link: `/stations/${r.thing}` })),
       ...wet.slice(0, 5).map(([m, g], i) => ({ at: iso(at - (i * 11 + 2) * minute), kind: 'tower', severity: depthState(m)[1], title: t2(`Ngập ${Math.round(m * 100)} cm`, `${Math.round(m * 100)} cm of water`), place: `${g.name} – ${g.ward}`, link: `/stations/${g.thing}` })),
       { at: iso(at - 95 * minute), kind: 'source', severity: 1 as Severity, title: t2('Trạm mất kết nối 1 giờ 35 phút', 'Silent for 1 h 35 min'), place: gauges[11]?.name ?? '', link: '/sources' },
     ].sort((a, b) => b.at.localeCompare(a.at)),

@@ -43,24 +43,28 @@ export interface SourcesSummary { total: number; live: number; late: number; sil
 export interface Overview { at: string; tiles: { indicator: Indicator; figure: Figure }[] | null; feed: FeedItem[] | null; sources: SourcesSummary }
 
 // ---- flood
-export interface ClassOf { id: string; title: Text }
-export interface RainRow {
-  thing: string; name: string; unit_code: string; unit_name: string; lon: number; lat: number
+export interface Label { id: string; title: Text; severity: Severity; color?: string }
+export interface Place {
+  thing: string; datastream: string; name: string; kind: string; unit_code?: string; unit_name?: string; lon: number; lat: number; network?: string
+  as_of: string | null; original_time?: string; stale?: boolean; estimated?: boolean; flags?: string[]; severity: Severity; why?: Text
+}
+export interface RainRow extends Place {
   m10: number | null; h1: number | null; h3: number | null; h6: number | null; h12: number | null; h24: number | null; since19: number | null; event: number | null
-  class: ClassOf; as_of: string | null; estimated?: boolean; flags?: string[] | null; neighbours?: { ok: boolean; expected: number | null; n: number } | null
+  event_start?: string | null; coverage?: Record<string, number>; class: Label | null; intensity?: Label; neighbours?: { ok: boolean; expected: number | null; n: number }
 }
-export interface RiverRow {
-  thing: string; name: string; river: string; unit_name?: string; level: number | null; bd1: number | null; bd2: number | null; bd3: number | null
-  alarm: number; phrase: Text; rise_cm_h: number | null; as_of: string | null; estimated?: boolean; flags?: string[] | null; record?: { value: number; at: string } | null
+export interface RiverRow extends Place {
+  river?: string; level: number | null; bd1: number | null; bd2: number | null; bd3: number | null; confirmed?: boolean
+  /** 0–3; null without alarm levels or without level */
+  alarm: number | null; phrase: Text | null; rise_cm_h: number | null; change_24h?: number | null; record?: { value: number; at: string }
 }
-export interface TowerRow { thing: string; name: string; unit_name?: string; kind: 'flood_1m5' | 'flood_3m'; depth_m: number | null; class: ClassOf; as_of: string | null; estimated?: boolean; flags?: string[] | null; severity?: Severity }
-export interface ReservoirRow { thing: string; name: string; unit_name?: string; level_m: number | null; as_of: string | null; estimated?: boolean; flags?: string[] | null }
-export interface UnitRow { code: string; name: string; rain_avg_24h: number | null; rain_max_1h: number | null; towers: number; towers_flooded: number; deepest_m: number | null; gauges: number; severity: Severity }
+export interface TowerRow extends Place { depth_m: number | null; class: Label | null; rise_cm_h?: number | null }
+export interface ReservoirRow extends Place { level_m: number | null; rise_cm_h?: number | null; change_24h?: number | null }
+export interface UnitRow { code: string; name: string; rain_avg_24h: number | null; rain_max_1h: number | null; gauges: number; towers: number; towers_flooded: number; deepest_m: number | null; alarm?: number | null; severity: Severity }
 export interface FloodSummary { at: string; event_start: string | null; met_day_start: string; rain: RainRow[] | null; rivers: RiverRow[] | null; towers: TowerRow[] | null; reservoirs: ReservoirRow[] | null; units: UnitRow[] | null }
 
 // ---- stations and series
 export interface StationStream { id: string; name: string; property: string; unit: string; last: { t: string; v: number; flags: string[] | null } | null; rhythm_seconds: number; source: string; provenance: Provenance; thresholds?: Threshold[] | null }
-export interface Threshold { level: number; value: number; title: Text; from: string | null; source: string }
+export interface Threshold { level: number; value: number; title: Text; from: string | null; source?: string; confirmed?: boolean }
 export interface Station { thing: string; name: string; kind: string; unit_code: string; unit_name: string; lon: number; lat: number; datastreams: StationStream[] | null; location?: unknown; properties?: Record<string, unknown> }
 /** SeriesPoint is [t_ms, v, flags, min?, max?, n?]. */
 export type SeriesPoint = [number, number | null, number, number?, number?, number?]
