@@ -1,0 +1,5 @@
+//go:build !unix
+
+package blob
+
+func diskFull(error) bool { return false }
