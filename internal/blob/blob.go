@@ -89,7 +89,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (Info, error) 
 		return Info{}, errKey.With("key", shown(key))
 	}
 	grow := path.Join(temporary, uid.Secret(16))
-	size, err := s.write(ctx, grow, r)
+	info, err := s.write(ctx, grow, r)
 	if err == nil {
 		err = s.place(grow, key)
 	}
@@ -97,27 +97,35 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (Info, error) 
 		_ = s.root.Remove(grow)
 		return Info{}, s.explain(key, err)
 	}
-	return Info{Key: key, Size: size, Changed: time.Now().UTC()}, nil
+	info.Key = key
+	return info, nil
 }
 
-func (s *Store) write(ctx context.Context, name string, r io.Reader) (size int64, err error) {
+func (s *Store) write(ctx context.Context, name string, r io.Reader) (info Info, err error) {
 	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {
-		return 0, err
+		return info, err
 	}
 	defer func() {
 		if cerr := f.Close(); err == nil {
 			err = cerr
 		}
 	}()
-	size, err = io.Copy(f, io.LimitReader(untilDone{ctx, r}, s.max+1))
+	info.Size, err = io.Copy(f, io.LimitReader(untilDone{ctx, r}, s.max+1))
 	if err != nil {
-		return size, err
+		return info, err
 	}
-	if size > s.max {
-		return size, errTooLarge.With("limit", s.max)
+	if info.Size > s.max {
+		return info, errTooLarge.With("limit", s.max)
 	}
-	return size, f.Sync()
+	if err := f.Sync(); err != nil {
+		return info, err
+	}
+	st, err := f.Stat()
+	if err == nil {
+		info.Changed = st.ModTime().UTC()
+	}
+	return info, err
 }
 
 // place gives the file its name and makes the name durable.
