@@ -60,8 +60,7 @@ func open(t *testing.T, db *store.DB, p outbox.Publisher) *outbox.Outbox {
 	return ob
 }
 
-// receive reads n facts from the bus and one second-long look whether there
-// are more.
+// receive reads n facts from the bus and checks that it holds no more.
 func receive(t *testing.T, b *bus.Bus, n int) []outbox.Fact {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
