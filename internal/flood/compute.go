@@ -212,7 +212,7 @@ func (s *Service) river(f *frame, i int, r rules) River {
 		return v
 	}
 	level := hundredth(now.v)
-	phrase := levelPhrase(level, a)
+	phrase := LevelPhrase(level, a)
 	v.Level, v.Phrase = &level, &phrase
 	v.RiseCmH, v.Change24 = f.trend(i, now)
 	if a != nil {

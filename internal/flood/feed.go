@@ -37,7 +37,7 @@ func (s *Service) Feed(ctx context.Context, at time.Time, limit int) ([]figure.N
 		case sensing.WaterLevel:
 			if a := s.tables.alarm(st.thing, f.now); a != nil {
 				rungs(pts, from, f.at, func(v float64) int { return a.reached(v) }, func(p point, n int) {
-					m := levelPhrase(p.v, a)
+					m := LevelPhrase(p.v, a)
 					note(p.t, "river_alarm", n+1, msg.Text{
 						Vi: fmt.Sprintf("%s vượt BĐ%d: %s", st.name, n, m.Vi), En: fmt.Sprintf("%s passed alarm %d: %s", st.name, n, m.En),
 					})

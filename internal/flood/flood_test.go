@@ -136,12 +136,12 @@ func TestLevelPhrase(t *testing.T) {
 		{"river-cam-le", -0.1, 0, "-0,10 m, dưới BĐ1 1,10 m", "-0.10 m, 1.10 m below alarm 1"},
 	} {
 		a := tb.alarm(c.thing, time.Now())
-		got := levelPhrase(c.level, a)
+		got := LevelPhrase(c.level, a)
 		if got.Vi != c.vi || got.En != c.en || a.reached(c.level) != c.alarm {
 			t.Errorf("%s at %v: alarm %d, %q, %q", c.thing, c.level, a.reached(c.level), got.Vi, got.En)
 		}
 	}
-	if got := levelPhrase(1.5, nil); got.Vi != "1,50 m" {
+	if got := LevelPhrase(1.5, nil); got.Vi != "1,50 m" {
 		t.Errorf("without alarm levels: %q", got.Vi)
 	}
 }

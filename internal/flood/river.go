@@ -23,8 +23,8 @@ func (a *Alarm) reached(level float64) int {
 
 func cm(m float64) int { return int(math.Round(m * 100)) }
 
-// levelPhrase says a level as bulletins do: "10,14 m, trên BĐ3 1,14 m".
-func levelPhrase(level float64, a *Alarm) msg.Text {
+// LevelPhrase says a level in metres as bulletins do: "10,14 m, trên BĐ3 1,14 m".
+func LevelPhrase(level float64, a *Alarm) msg.Text {
 	m := metres(level)
 	if a == nil {
 		return msg.Text{Vi: m.Vi + " m", En: m.En + " m"}
@@ -111,3 +111,7 @@ func Crossings(at []time.Time, level []float64, a Alarm) []Crossing {
 	}
 	return out
 }
+
+// Alarm gives the official alarm levels of a station as they hold at an
+// instant; nil for a station without.
+func (s *Service) Alarm(thing string, at time.Time) *Alarm { return s.tables.alarm(thing, at) }
