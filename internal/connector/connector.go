@@ -120,6 +120,9 @@ type Deps struct {
 	// Report tells how the last attempt went, while Run goes on: nil for
 	// well. May be nil.
 	Report func(err error)
+	// Note tells people something that is no failure ("the same file came
+	// again"). May be nil.
+	Note func(text msg.Text)
 }
 
 // Log returns the logger, never nil.
@@ -134,5 +137,12 @@ func (d Deps) Log() *slog.Logger {
 func (d Deps) Tell(err error) {
 	if d.Report != nil {
 		d.Report(err)
+	}
+}
+
+// Say calls Note if there is one.
+func (d Deps) Say(text msg.Text) {
+	if d.Note != nil {
+		d.Note(text)
 	}
 }

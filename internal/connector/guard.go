@@ -132,10 +132,15 @@ func (g *Guard) Client(timeout time.Duration) *http.Client {
 				return errRedirect.With("to", req.URL.Redacted())
 			}
 			if req.URL.Host != via[0].URL.Host {
-				// Custom headers are copied to the next hop by net/http; a key
-				// meant for one host must not reach another.
+				// Custom headers are copied to the next hop by net/http, and the
+				// query goes into Referer; a key meant for one host must not
+				// reach another.
 				for name := range via[0].Header {
 					req.Header.Del(name)
+				}
+				req.Header.Del("Referer")
+				if req.Method != http.MethodGet {
+					return errRedirect.With("to", req.URL.Host)
 				}
 			}
 			return nil
