@@ -19,6 +19,7 @@ var (
 	errExpand  = fault.Define(fault.Invalid, "sta.expand_syntax", "{option}, position {position}: {what}", "{option}, vị trí {position}: {what}")
 	errOrderBy = fault.Define(fault.Invalid, "sta.orderby_syntax", "{option}, position {position}: {what}", "{option}, vị trí {position}: {what}")
 	errSelect  = fault.Define(fault.Invalid, "sta.select_syntax", "{option}, position {position}: {what}", "{option}, vị trí {position}: {what}")
+	errPaging  = fault.Define(fault.Invalid, "sta.paging_syntax", "{option}, position {position}: {what}", "{option}, vị trí {position}: {what}")
 	errOption  = fault.Define(fault.Invalid, "sta.option", "{option}: {what}", "{option}: {what}")
 )
 

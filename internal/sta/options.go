@@ -138,8 +138,10 @@ func faultOf(name string) *fault.Def {
 		return errOrderBy
 	case "select":
 		return errSelect
-	case "expand", "top", "skip", "count":
+	case "expand":
 		return errExpand
+	case "top", "skip", "count":
+		return errPaging
 	}
 	return errFilter
 }

@@ -3,7 +3,6 @@ package sta
 import (
 	"encoding/json"
 	"math"
-	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -235,7 +234,7 @@ func (r *run) collection(e *entity, p *page, o *options, self string, ref bool) 
 			self += "/$ref"
 		}
 		b = append(b, `"@iot.nextLink":`...)
-		b = appendText(b, r.base+"/"+escapePath(self)+"?"+o.query(*p.next))
+		b = appendText(b, r.base+"/"+self+"?"+o.query(*p.next))
 		b = append(b, ',')
 	}
 	b = append(b, `"value":`...)
@@ -258,8 +257,6 @@ func (r *run) collection(e *entity, p *page, o *options, self string, ref bool) 
 	}
 	return append(b, '}'), err
 }
-
-func escapePath(p string) string { return (&url.URL{Path: p}).EscapedPath() }
 
 // dataArray writes observations as rows, by their Datastreams.
 func (r *run) dataArray(b []byte, items []any, o *options) []byte {
