@@ -11,6 +11,7 @@ import (
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/catalog"
+	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/sensing"
 	"openioc.org/ioc/internal/series"
@@ -37,7 +38,7 @@ func open(t *testing.T, db *store.DB, s *series.DB) *catalog.Catalog {
 }
 
 func each(t *testing.T, test func(t *testing.T, c *catalog.Catalog, db *store.DB, s *series.DB)) {
-	storetest.Each(t, func(t *testing.T, db *store.DB) {
+	storetest.EachAt(t, clock.Manual(time.Date(2020, 10, 20, 0, 0, 0, 0, time.UTC)), func(t *testing.T, db *store.DB) {
 		s := seriestest.Open(t)
 		test(t, open(t, db, s), db, s)
 	})
@@ -335,6 +336,13 @@ func TestCorrect(t *testing.T) {
 			t.Fatal(err)
 		}
 		see(9.99, 9.99, 9.99)
+		// Where corrections overlap the later one holds, also within one moment.
+		for _, v := range []float64{7, 8, 7, 6, 5} {
+			if _, err := c.Correct(ctx, duty, "cam-le.level", catalog.Correction{From: start, To: start, Value: &v, Reason: "đo lại"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		see(5, 9.99, 9.99)
 		if err := c.DeleteCorrection(ctx, duty, "cam-le.level", replaced.ID); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("deleted twice: %v", err)
 		}

@@ -76,8 +76,9 @@ func (c *Catalog) Correct(ctx context.Context, actor access.Actor, datastream st
 	err = c.db.Write(ctx, actor, func(tx *store.Tx) error {
 		k.ID, k.Datastream, k.Made = uid.New(tx.Now), d, tx.Now
 		k.ActorID, k.ActorName = actor.ID, actor.Name
-		_, err := tx.Exec(`insert into correction (id, datastream_id, from_time, to_time, exclude, value, reason, actor_id, actor_name, made)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		_, err := tx.Exec(`insert into correction (id, datastream_id, from_time, to_time, exclude, value, reason, actor_id, actor_name, made, sequence)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+				(select coalesce(max(sequence), 0) + 1 from correction where datastream_id = $2))`,
 			k.ID, d, store.Micros(k.From), store.Micros(k.To), k.Exclude, k.Value, k.Reason, k.ActorID, k.ActorName, store.Micros(k.Made))
 		if err != nil {
 			return fmt.Errorf("correct datastream %s: %w", d, err)
@@ -159,7 +160,7 @@ func corrections(tx *store.Tx, datastream string) ([]Correction, error) {
 		k.From, k.To, k.Made = store.FromMicros(from), store.FromMicros(to), store.FromMicros(made)
 		return k, nil
 	}, `select id, from_time, to_time, exclude, value, reason, actor_id, actor_name, made
-		from correction where datastream_id = $1 order by made, id`, datastream)
+		from correction where datastream_id = $1 order by sequence`, datastream)
 	if err != nil {
 		return nil, fmt.Errorf("read corrections of %s: %w", datastream, err)
 	}

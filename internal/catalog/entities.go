@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/sensing"
+	"openioc.org/ioc/internal/series"
 	"openioc.org/ioc/internal/store"
 )
 
@@ -208,7 +210,8 @@ func (c *Catalog) forgetGone(ctx context.Context) error {
 		return err
 	}
 	for _, id := range gone {
-		if err := c.series.Delete(ctx, id); err != nil {
+		// One that holds texts, or was deleted before a crash, is unknown there.
+		if err := c.series.Delete(ctx, id); err != nil && !fault.Is(err, series.ErrUnknown) {
 			return err
 		}
 		if err := c.db.Housekeep(ctx, func(tx *store.Tx) error {

@@ -108,9 +108,10 @@ create table correction (
 	reason        text not null,
 	actor_id      text not null,
 	actor_name    text not null,
-	made          bigint not null
+	made          bigint not null,
+	sequence      bigint not null,
+	unique (datastream_id, sequence)
 );
-create index correction_datastream on correction (datastream_id, made);
 
 create table observation_text (
 	datastream_id text not null references datastream (id) on delete cascade,
