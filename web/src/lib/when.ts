@@ -48,9 +48,9 @@ export function clock(t: Instant, lang: Lang, seconds = false): string {
 
 /** day is 14/10, with the year 14/10/2025. */
 export function day(t: Instant, lang: Lang, year = false): string {
-  return year
-    ? format(lang, 'dmy', { day: '2-digit', month: '2-digit', year: 'numeric' }).format(date(t))
-    : format(lang, 'dm', { day: '2-digit', month: '2-digit' }).format(date(t))
+  const parts = format(lang, 'dmy', { day: '2-digit', month: '2-digit', year: 'numeric' }).formatToParts(date(t))
+  const part = (type: string): string => parts.find((p) => p.type === type)?.value ?? ''
+  return `${part('day')}/${part('month')}${year ? `/${part('year')}` : ''}`
 }
 
 /** weekday is "Thứ Ba, 14/10". */

@@ -1,5 +1,5 @@
 // The marks, drawn on a small canvas: the shape tells the layer, the colour
-// the state; estimated is hollow and dashed, stale is a faint outline.
+// the state; estimated is hollow, stale is a faint broken outline.
 import { token } from '@/ui/token'
 import type { Look, Shape } from './overlay'
 
@@ -33,7 +33,7 @@ export function drawIcon(shape: Shape, color: string, look: Look): ImageData | u
   if (look !== 'measured') {
     ctx.strokeStyle = look === 'stale' ? token('muted') : color
     ctx.lineWidth = look === 'stale' ? 1.2 : 1.9
-    if (look === 'estimated') ctx.setLineDash([3.2, 1.5])
+    if (look === 'stale') ctx.setLineDash([2.4, 1.8])
     ctx.stroke(path)
   }
   return ctx.getImageData(0, 0, canvas.width, canvas.height)
