@@ -16,6 +16,7 @@ import (
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/config"
 	"openioc.org/ioc/internal/msg"
+	"openioc.org/ioc/internal/scenario"
 )
 
 // Mode is what the program runs.
@@ -66,8 +67,10 @@ type App struct {
 	parts parts
 	fatal chan error
 
-	finished    chan error // a replay's end
-	address     string     // HTTP, bound
+	scenario    *scenario.Scenario // of a replay
+	demo        *scenario.Demo     // of a demo
+	finished    chan error         // a replay's end
+	address     string             // HTTP, bound
 	scheme      string
 	mqttAddress string // bound, "" when off
 }
@@ -127,6 +130,13 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	a := &App{o: o, log: o.Logger, reg: prometheus.NewRegistry(), fatal: make(chan error, 1), finished: make(chan error, 1)}
+	if o.Mode == Replay {
+		var err error
+		if a.scenario, err = scenario.Load(o.Scenario); err != nil {
+			return err
+		}
+		a.clock = a.scenario.ReplayClock(o.Speed)
+	}
 	defer a.close()
 	if err := a.setup(ctx); err != nil {
 		return err

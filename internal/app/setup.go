@@ -13,16 +13,33 @@ import (
 
 	"openioc.org/ioc/internal/api"
 	"openioc.org/ioc/internal/audit"
+	"openioc.org/ioc/internal/basemap"
 	"openioc.org/ioc/internal/bus"
 	"openioc.org/ioc/internal/catalog"
 	"openioc.org/ioc/internal/city"
+	"openioc.org/ioc/internal/connector/mqtt"
+	"openioc.org/ioc/internal/figure"
+	"openioc.org/ioc/internal/flood"
 	"openioc.org/ioc/internal/httpapi"
+	"openioc.org/ioc/internal/identity"
+	"openioc.org/ioc/internal/ingest"
+	"openioc.org/ioc/internal/layer"
 	"openioc.org/ioc/internal/live"
 	"openioc.org/ioc/internal/outbox"
 	"openioc.org/ioc/internal/series"
 	"openioc.org/ioc/internal/source"
+	"openioc.org/ioc/internal/sta"
 	"openioc.org/ioc/internal/store"
+	"openioc.org/ioc/web"
 )
+
+// factAge is how long domain facts stay on the bus for those who were away.
+const factAge = 30 * 24 * time.Hour
+
+// obsAge is how long accepted observations stay on the bus after the writer
+// has them: long enough for a rewind, for a reader that was away a weekend,
+// short enough for the disk.
+const obsAge = 72 * time.Hour
 
 // parts are what the edges and the runners need of each other; setup fills
 // them in the order they are named.
@@ -34,9 +51,17 @@ type parts struct {
 	city    *city.City
 	catalog *catalog.Catalog
 	sources *source.Registry
-	hub     *live.Hub
-	mux     *http.ServeMux
-	api     huma.API
+
+	identity *identity.Service
+	ingest   *ingest.Pipeline
+	hub      *live.Hub
+	layers   layer.Registry
+	figures  figure.Registry
+	flood    *flood.Service
+	sta      *sta.Service
+	broker   *mqtt.Broker
+	mux      *http.ServeMux
+	api      huma.API
 }
 
 // setup is deliberately one straight function: nearly every step depends on
@@ -72,7 +97,14 @@ func (a *App) setup(ctx context.Context) error {
 	if p.trail, err = audit.New(ctx, p.store); err != nil {
 		return err
 	}
-	facts, err := outbox.New(ctx, outbox.Options{Store: p.store, Publisher: p.bus, Logger: log.With("component", "outbox")})
+	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "FACT", MaxAge: factAge,
+		Subjects: []string{"ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>"}}); err != nil {
+		return err
+	}
+	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "OBS", Subjects: []string{"ioc.obs.>"}, MaxAge: obsAge}); err != nil {
+		return err
+	}
+	facts, err := outbox.New(ctx, outbox.Options{Store: p.store, Publisher: p.bus, Logger: log.With("component", "outbox"), Registerer: a.reg})
 	if err != nil {
 		return err
 	}
@@ -100,9 +132,86 @@ func (a *App) setup(ctx context.Context) error {
 		return err
 	}
 
+	// People.
+	policy := identity.DefaultPolicy()
+	policy.Idle, policy.Absolute = time.Duration(cfg.Identity.Idle), time.Duration(cfg.Identity.Absolute)
+	if p.identity, err = identity.New(ctx, identity.Options{
+		Store: p.store, Logger: log.With("component", "identity"), Policy: &policy, SecureCookie: cfg.Identity.Secure,
+		UnitExists: func(code string) bool { _, ok := p.city.Unit(code); return ok },
+		Extra:      a.sessionExtra,
+	}); err != nil {
+		return err
+	}
+
+	// The road: what was accepted goes to the bus, from there to the series,
+	// from there to whoever listens.
+	if p.ingest, err = ingest.New(ingest.Options{
+		Catalog: p.catalog, Sources: p.sources, Texts: p.catalog, Bus: p.bus, Series: p.series, Store: p.store,
+		Clock: a.clock, Logger: log.With("component", "ingest"), Registerer: a.reg, Window: time.Duration(cfg.Series.OutOfOrder),
+	}); err != nil {
+		return err
+	}
+	a.onStop("ingest", p.ingest.Close)
 	p.hub = live.New()
 	a.onStop("live", func() error { p.hub.Close(); return nil })
-	_ = api.New
-	_ = httpapi.NewAPI
-	return nil
+	fan := newFanout(p.hub, a.thingOf)
+	p.ingest.OnStored(fan.stored)
+	a.background("fanout", fan.run)
+
+	// Services, each in the words layer and indicator.
+	if p.flood, err = flood.New(flood.Options{
+		Catalog: p.catalog, Series: p.series, Units: a.floodUnits, Original: a.originalTime, Clock: a.clock, Logger: log.With("component", "flood"),
+	}); err != nil {
+		return err
+	}
+	p.ingest.OnStored(p.flood.Observe)
+	p.catalog.OnChange(p.flood.Changed)
+	p.layers.Add(p.flood.Layers()...)
+	p.figures.Add(p.flood.Indicators()...)
+	a.background("flood", p.flood.Run)
+	a.background("writer", p.ingest.Run)
+
+	// Edges.
+	p.sta = sta.New(p.catalog, p.series, a.clock, log.With("component", "sta"))
+	p.sta.Accept, p.sta.Shift = a.acceptObservation, a.shiftOf
+	if cfg.MQTT.Listen != "" {
+		if err := a.startMQTT(); err != nil {
+			return err
+		}
+	}
+	baseMap, err := basemap.New(basemap.Options{City: p.city, StyleURL: cfg.Map.StyleURL, PMTiles: cfg.Map.PMTiles})
+	if err != nil {
+		return err
+	}
+	p.mux = http.NewServeMux()
+	p.api = httpapi.NewAPI(p.mux, a.o.Version)
+	for _, d := range []interface{ Routes(huma.API) }{
+		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood,
+		api.New(p.city, a.clock, a.places),
+	} {
+		d.Routes(p.api)
+	}
+	a.publicRoutes()
+	p.mux.Handle("POST /api/v1/ingest/{source}", p.ingest.Push())
+	p.mux.Handle("/api/", http.HandlerFunc(httpapi.NotFound))
+	p.mux.Handle(sta.Prefix+"/", p.sta)
+	p.mux.Handle(sta.Prefix, p.sta)
+	p.mux.Handle("/map/", baseMap)
+	p.mux.Handle("GET /live", p.hub)
+	a.operationRoutes()
+	p.mux.Handle("/", web.Handler(httpapi.CSP))
+
+	if err := a.people(ctx); err != nil {
+		return err
+	}
+	if err := a.startMode(ctx); err != nil {
+		return err
+	}
+	if err := a.listen(httpapi.Chain(p.mux, httpapi.Options{
+		Authenticate: p.identity.Authenticate, Logger: log.With("component", "http"), Registerer: a.reg, TrustProxy: cfg.Server.TrustProxy,
+	})); err != nil {
+		return err
+	}
+	a.greet()
+	return a.ready()
 }

@@ -20,7 +20,7 @@ func (c *serveCmd) Run(ctx context.Context, env Env) error {
 	}
 	return app.Run(ctx, app.Options{
 		Config: cfg, Mode: app.Serve, Version: env.Version, Out: env.Stdout, Lang: env.lang(),
-		Logger: logger(cfg.Log, env.Stderr), ReadyFile: c.ReadyFile,
+		Logger: logger(cfg.Log, env.Stderr), ReadyFile: c.ReadyFile, AdminPassword: env.get("IOC_ADMIN_PASSWORD"),
 	})
 }
 

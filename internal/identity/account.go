@@ -27,10 +27,14 @@ func (s *Service) CreateUser(ctx context.Context, actor access.Actor, d Draft) (
 	if err := access.Require(actor, access.UserEdit, access.Scope{}); err != nil {
 		return User{}, err
 	}
+	return s.create(ctx, actor, d, true)
+}
+
+func (s *Service) create(ctx context.Context, actor access.Actor, d Draft, mustChange bool) (User, error) {
 	now := s.now()
 	u := User{
 		ID: uid.New(now), Username: d.Username, Name: d.Name, Role: d.Role, Unit: d.Unit,
-		MustChange: true, Created: now, Changed: now, passwordAt: now,
+		MustChange: mustChange, Created: now, Changed: now, passwordAt: now,
 	}
 	if err := s.checkDraft(&u, d.Password); err != nil {
 		return User{}, err
@@ -226,4 +230,21 @@ func (s *Service) checkHistory(ctx context.Context, id, field, password string) 
 		}
 	}
 	return nil
+}
+
+// ResetPassword gives the account of that name a new first password, which
+// must be changed at the next sign-in.
+func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, username, password string) error {
+	var u User
+	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		var found bool
+		if u, found, err = findUsername(tx, username); err == nil && !found {
+			err = errNoUser.With("id", username)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.SetPassword(ctx, actor, u.ID, password)
 }

@@ -258,14 +258,14 @@ func TestDemoUsers(t *testing.T) {
 
 func TestFirstAdmin(t *testing.T) {
 	each(t, func(t *testing.T, p *place) {
-		password, err := p.EnsureFirstAdmin(t.Context())
+		password, err := p.EnsureFirstAdmin(t.Context(), "")
 		if err != nil || password == "" {
 			t.Fatalf("%q %v", password, err)
 		}
 		if _, u, err := p.signIn(identity.FirstAdmin, password); err != nil || !u.MustChange || u.Role != access.Admin {
 			t.Errorf("%+v %v", u, err)
 		}
-		if again, err := p.EnsureFirstAdmin(t.Context()); again != "" || err != nil {
+		if again, err := p.EnsureFirstAdmin(t.Context(), ""); again != "" || err != nil {
 			t.Errorf("second time: %q %v", again, err)
 		}
 	})

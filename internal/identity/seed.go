@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"strings"
@@ -88,10 +89,12 @@ func (s *Service) EnsureDemoUsers(ctx context.Context, password string) error {
 	return nil
 }
 
-// EnsureFirstAdmin makes the account "admin" when there is none at all, and
-// returns its password, which must be changed at the first sign-in and is not
-// kept anywhere. With accounts there already it returns "".
-func (s *Service) EnsureFirstAdmin(ctx context.Context) (password string, err error) {
+// EnsureFirstAdmin makes the account "admin" when there is none at all. With a
+// chosen password (an installation by script) it holds as it is and "" is
+// returned; else a one-time password is made and returned, which must be
+// changed at the first sign-in and is not kept anywhere. With accounts there
+// already it does nothing.
+func (s *Service) EnsureFirstAdmin(ctx context.Context, chosen string) (password string, err error) {
 	var n int
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		return tx.QueryRow("select count(*) from user_account").Scan(&n)
@@ -99,15 +102,17 @@ func (s *Service) EnsureFirstAdmin(ctx context.Context) (password string, err er
 	if err != nil || n > 0 {
 		return "", err
 	}
-	password = oneTimePassword()
-	_, err = s.CreateUser(ctx, access.System("setup"), Draft{
-		Username: FirstAdmin, Name: "Quản trị hệ thống", Role: access.Admin, Password: password,
-	})
+	if chosen == "" {
+		password = OneTimePassword()
+	}
+	_, err = s.create(ctx, access.System("setup"), Draft{
+		Username: FirstAdmin, Name: "Quản trị hệ thống", Role: access.Admin, Password: cmp.Or(chosen, password),
+	}, chosen == "")
 	return password, err
 }
 
-// oneTimePassword has 80 random bits and a character of every class.
-func oneTimePassword() string {
+// OneTimePassword makes a password that meets every policy: it has 80 random bits and a character of every class.
+func OneTimePassword() string {
 	r := rand.Text()[:16] // A–Z and 2–7
 	return r[:4] + "-" + strings.ToLower(r[4:8]) + "-" + r[8:12] + "-" + strings.ToLower(r[12:]) + "-7aA"
 }
