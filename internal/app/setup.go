@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/api"
 	"openioc.org/ioc/internal/audit"
 	"openioc.org/ioc/internal/basemap"
@@ -123,6 +124,9 @@ func (a *App) setup(ctx context.Context) error {
 		return err
 	}
 	if err := p.catalog.Load(ctx); err != nil {
+		return err
+	}
+	if err := p.catalog.ApplyShipped(ctx, access.System("setup")); err != nil {
 		return err
 	}
 	if p.sources, err = source.New(p.store, log.With("component", "source")); err != nil {
