@@ -147,7 +147,7 @@ func (p *Pipeline) take(ctx context.Context, b Batch, bad []faulty, keep bool) (
 	p.ledger.settle(in.source, now, &in.tally)
 	in.result.Duplicate = int(in.tally.duplicate)
 	in.result.Quarantined = int(sum(in.tally.quarantined))
-	p.skews.note(b.Source, b.Received, w.obs)
+	p.skews.note(b.Source, w.obs)
 	return in.result, nil
 }
 

@@ -161,12 +161,18 @@ func (r *road) close() {
 // settle waits until nothing is in flight.
 func (r *road) settle() {
 	r.t.Helper()
+	r.until(func() bool { return r.p.Totals().InFlight == 0 })
+}
+
+// until waits for ok, which is asked after each commit to the series.
+func (r *road) until(ok func() bool) {
+	r.t.Helper()
 	deadline := time.After(20 * time.Second)
-	for r.p.Totals().InFlight != 0 {
+	for !ok() {
 		select {
 		case <-r.landed:
 		case <-deadline:
-			r.t.Fatalf("still in flight: %+v", r.p.Totals())
+			r.t.Fatalf("waited too long: %+v", r.p.Totals())
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (d *delays) add(ms int64) {
 
 // note takes a few readings of a batch, so that one great batch does not push
 // out all that was before it.
-func (s *skews) note(source string, received time.Time, obs []sensing.Observation) {
+func (s *skews) note(source string, obs []sensing.Observation) {
 	if len(obs) == 0 {
 		return
 	}
@@ -43,7 +43,7 @@ func (s *skews) note(source string, received time.Time, obs []sensing.Observatio
 		s.m[source] = d
 	}
 	for i := max(0, len(obs)-8); i < len(obs); i++ {
-		d.add(received.UnixMilli() - obs[i].Time.UnixMilli())
+		d.add(obs[i].Received.UnixMilli() - obs[i].Time.UnixMilli())
 	}
 }
 
