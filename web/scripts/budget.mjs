@@ -15,7 +15,9 @@ function closure(chunk, seen = new Set()) {
   return seen
 }
 
-const first = [...closure(entry)]
+// The page, and the words of the default language.
+const words = Object.keys(manifest).find((key) => key.startsWith('src/i18n/vi/'))
+const first = [...closure(manifest[words], closure(entry))]
 let total = 0
 for (const file of first) {
   const bytes = size(file)

@@ -3,6 +3,7 @@ import { computed, shallowRef } from 'vue'
 import { del, get, post } from './api/client'
 import { Problem } from './api/problem'
 import type { Hello, Session, SignedIn } from './api/types'
+import { heard } from './lib/now'
 import { setZone } from './lib/when'
 
 export const session = shallowRef<Session | null>(null)
@@ -29,6 +30,7 @@ export async function loadSession(): Promise<boolean> {
 
 export async function loadHello(): Promise<void> {
   hello.value = await get<Hello>('public/hello')
+  heard(hello.value.now)
   setZone(hello.value.city.timezone)
 }
 

@@ -1,6 +1,5 @@
 // The one door to the API. Paths are relative to /api/v1.
 import { currentLang } from '@/i18n'
-import { heard } from '@/lib/now'
 import { Problem, problemOf } from './problem'
 
 export type Params = Record<string, string | number | boolean | null | undefined>
@@ -38,7 +37,6 @@ async function call<T>(method: string, path: string, params?: Params, body?: unk
     if (err instanceof DOMException && err.name === 'AbortError') throw err
     throw new Problem(0, 'network', '')
   }
-  heard(res.headers.get('Date'))
   if (!res.ok) {
     if (res.status === 401 && path !== 'session') onSignedOut?.()
     throw await problemOf(res)

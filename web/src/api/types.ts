@@ -11,7 +11,7 @@ export interface City { name: string; name_en: string; center: [number, number];
 export interface User { id: string; username: string; name: string; roles: string[]; unit: string; permissions: string[]; must_change: boolean; disabled?: boolean }
 export interface Feed { source: string; title: Text; provenance: Provenance; shift_seconds: number; original_now: string; note?: Text | null }
 export interface Session { user: User; demo: { accounts: string[] } | null; city: City; version: string; feeds: Feed[] | null }
-export interface Hello { city: City; demo: boolean; version: string; accounts: string[] | null }
+export interface Hello { city: City; demo: boolean; version: string; accounts: string[] | null; now?: string }
 export interface SignedIn { token: string; user: User }
 
 // ---- layers

@@ -113,5 +113,6 @@ export function extent(a: Aligned, thresholds: number[], bars: boolean): [number
   if (bars) low = Math.min(low, 0)
   if (!Number.isFinite(low)) return [0, 1]
   const room = (high - low || Math.abs(high) || 1) * 0.08
-  return [bars && low >= 0 ? 0 : low - room, high + room]
+  if (low >= 0) return [bars ? 0 : Math.max(0, low - room), high + room] // no negative rain or depth
+  return [low - room, high + room]
 }

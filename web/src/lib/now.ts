@@ -1,5 +1,5 @@
-// The city's present, once a second. A wall screen whose own clock is wrong
-// still shows the server's time: each answer carries it.
+// The city's present, once a second. It is the server's: a wall screen's own
+// clock may be wrong, and a replay runs on a clock of its own.
 import { readonly, ref } from 'vue'
 
 let offset = 0
@@ -9,13 +9,13 @@ let timer: ReturnType<typeof setInterval> | undefined
 /** now is the server's present in ms. */
 export const now = (): number => Date.now() + offset
 
-/** heard takes the Date header of an answer; under 3 s it is only the network. */
-export function heard(serverDate: string | null): void {
-  if (!serverDate) return
-  const ms = Date.parse(serverDate)
+/** heard takes the server's present from an answer; under 3 s it is only the network. */
+export function heard(serverNow: string | null | undefined): void {
+  const ms = Date.parse(serverNow ?? '')
   if (!Number.isFinite(ms)) return
-  const drift = ms + 500 - Date.now()
+  const drift = ms - Date.now()
   offset = Math.abs(drift) > 3000 ? drift : 0
+  current.value = now()
 }
 
 /** useNow is a ref that ticks each second; it never stops, the frame shows a clock. */
