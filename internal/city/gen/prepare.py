@@ -4,6 +4,7 @@
 usage: prepare.py FOLDER    (needs shapely; FOLDER holds the source files)
 """
 import collections, csv, gzip, json, os, re, sys, unicodedata
+import shapely
 from shapely.geometry import shape, mapping
 from shapely.ops import unary_union, polylabel
 
@@ -62,7 +63,6 @@ def features(fs, digits):
 
 
 full = load("danang_wards_2025_94.geojson")["features"]
-simple = load("danang_wards_2025_94_simplified.geojson")["features"]
 links = load("old_to_new_wards_danang_vau.csv")
 
 rows = []
@@ -101,12 +101,15 @@ for did, news in district_succ.items():
 write_csv("units.csv", "id code kind full_name name name_en parent area_km2 lon lat valid_from valid_to legal".split(),
           rows + list(districts.values()) + sorted(old.values()))
 write_csv("successors.csv", ["old", "new", "part"], succ)
+# Simplified together, so that neighbours keep one line between them: 55 m.
+simple = shapely.coverage_simplify([shape(x["geometry"]) for x in full], 0.0005)
 with open(os.path.join(out, "shapes.geojson"), "w") as f:
-    f.write(features([(x["properties"]["code"], x["geometry"]) for x in simple], 5))
+    f.write(features([(x["properties"]["code"], mapping(g)) for x, g in zip(full, simple)], 5))
+print(sum(shapely.get_num_coordinates(g) for g in simple), "vertices in shapes.geojson")
 with open(os.path.join(out, "boundaries.geojson.gz"), "wb") as f:
     with gzip.GzipFile(fileobj=f, mode="wb", compresslevel=9, mtime=0, filename="") as z:
         z.write(features([(x["properties"]["code"], x["geometry"]) for x in full], 6).encode())
-outline = unary_union([shape(x["geometry"]).buffer(0) for x in simple])
+outline = unary_union([g.buffer(0.00002) for g in simple]).simplify(0.002)
 with open(os.path.join(out, "outline.geojson"), "w") as f:
     f.write(features([("48", mapping(outline))], 5))
 print(len(rows), "units,", len(districts), "old districts,", len(old), "old wards,", len(succ), "links")
