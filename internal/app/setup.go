@@ -23,10 +23,12 @@ import (
 	"openioc.org/ioc/internal/flood"
 	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/identity"
+	"openioc.org/ioc/internal/indicator"
 	"openioc.org/ioc/internal/ingest"
 	"openioc.org/ioc/internal/layer"
 	"openioc.org/ioc/internal/live"
 	"openioc.org/ioc/internal/outbox"
+	"openioc.org/ioc/internal/promapi"
 	"openioc.org/ioc/internal/series"
 	"openioc.org/ioc/internal/source"
 	"openioc.org/ioc/internal/sta"
@@ -187,19 +189,31 @@ func (a *App) setup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	overview, err := indicator.New(indicator.Options{
+		Layers: &p.layers, Figures: &p.figures, Clock: a.clock, Logger: log.With("component", "indicator"),
+		Feeds: []func(context.Context, time.Time, int) ([]figure.Notice, error){p.flood.Feed},
+	})
+	if err != nil {
+		return err
+	}
+	prom := promapi.New(promapi.Options{
+		Series: p.series, Catalog: p.catalog, Clock: a.clock, Logger: log.With("component", "promapi"), Registerer: a.reg, Version: a.o.Version,
+	})
 	p.mux = http.NewServeMux()
 	p.api = httpapi.NewAPI(p.mux, a.o.Version)
 	for _, d := range []interface{ Routes(huma.API) }{
-		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood,
+		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood, overview,
 		api.New(p.city, a.clock, a.places),
 	} {
 		d.Routes(p.api)
 	}
 	a.publicRoutes()
+	a.documentPlain()
 	p.mux.Handle("POST /api/v1/ingest/{source}", p.ingest.Push())
 	p.mux.Handle("/api/", http.HandlerFunc(httpapi.NotFound))
 	p.mux.Handle(sta.Prefix+"/", p.sta)
 	p.mux.Handle(sta.Prefix, p.sta)
+	p.mux.Handle(promapi.Prefix+"/", prom)
 	p.mux.Handle("/map/", baseMap)
 	p.mux.Handle("GET /live", p.hub)
 	a.operationRoutes()
