@@ -254,7 +254,7 @@ func TestBadQuestion(t *testing.T) {
 	}{
 		{"/query", form("query", "sum(rain"), 400, "bad_data", "promapi.bad_query", 9, "unclosed left parenthesis"},
 		{"/query", form("query", `rain{name="Lệ Thủy"} +`), 400, "bad_data", "promapi.bad_query", 23, "unexpected end of input"},
-		{"/query", form("query", `rain{name="Lệ Thủy"} + by`), 400, "bad_data", "promapi.bad_query", 24, ""},
+		{"/query", form("query", `rain{name="Lệ Thủy"} + 5 5`), 400, "bad_data", "promapi.bad_query", 26, ""},
 		{"/query", form("query", "nofunc(rain)"), 400, "bad_data", "promapi.bad_query", 1, "unknown function"},
 		{"/query", form("query", "rain[5m]", "time", "x"), 400, "bad_data", "promapi.bad_parameter", 0, "time"},
 		{"/query", nil, 400, "bad_data", "promapi.bad_query", 1, ""},
