@@ -79,6 +79,8 @@ type Broker struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
+	closing sync.Once
+	closed  error
 
 	clients  sync.Map // *mochi.Client → Identity
 	mu       sync.RWMutex
@@ -151,10 +153,12 @@ func (b *Broker) Addr() net.Addr { return b.listen.Addr() }
 // Close disconnects everybody and waits until what was being taken in is
 // done.
 func (b *Broker) Close() error {
-	err := b.server.Close()
-	b.stop()
-	b.wg.Wait()
-	return err
+	b.closing.Do(func() { // mochi panics when it is closed twice
+		b.closed = b.server.Close()
+		b.stop()
+		b.wg.Wait()
+	})
+	return b.closed
 }
 
 // Refresh forgets what it knows of the sources and disconnects devices whose

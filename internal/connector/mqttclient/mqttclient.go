@@ -6,12 +6,15 @@ package mqttclient
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"openioc.org/ioc/internal/connector"
@@ -43,7 +46,7 @@ type Config struct {
 	QoS      int                `json:"qos" vi:"QoS" en:"QoS" min:"0" max:"2"`
 	Username string             `json:"username,omitempty" vi:"Tên đăng nhập" en:"User name"`
 	Password connector.Secret   `json:"password,omitempty" vi:"Mật khẩu" en:"Password"`
-	ClientID string             `json:"client_id,omitempty" vi:"Mã máy khách" en:"Client id" help_vi:"để trống: ioc-<nguồn>" help_en:"empty: ioc-<source>"`
+	ClientID string             `json:"client_id,omitempty" vi:"Mã máy khách" en:"Client id" help_vi:"để trống: tự đặt" help_en:"empty: made up"`
 	CA       string             `json:"ca,omitempty" vi:"Chứng chỉ gốc (PEM)" en:"Root certificate (PEM)" help_vi:"để trống: theo hệ thống" help_en:"empty: the system's"`
 	Quiet    connector.Duration `json:"quiet_for,omitempty" vi:"Nối lại khi im lặng quá" en:"Reconnect when silent for" help_vi:"0: không" help_en:"0: never"`
 }
@@ -92,7 +95,10 @@ func New(raw json.RawMessage, d connector.Deps) (connector.Connector, error) {
 		return nil, err
 	}
 	if c.ClientID == "" {
-		c.ClientID = "ioc-" + d.Source
+		// With other topics it is another session: the broker goes on sending
+		// what the old one had subscribed to.
+		sum := sha256.Sum256([]byte(strings.Join(c.Topics, "\n")))
+		c.ClientID = "ioc-" + d.Source + "-" + hex.EncodeToString(sum[:3])
 	}
 	p, err := mapping.Parse(d.Mapping)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ var (
 // keepAway is how long the broker keeps our session, with its messages, after
 // we are gone.
 const keepAway = 24 * time.Hour
+
+// ackInterval is how often paho sends the acknowledgements of MQTT 5.
+const ackInterval = 5 * time.Millisecond
 
 const patience = 15 * time.Second
 
@@ -60,7 +64,7 @@ func (s *session5) start(ctx context.Context) error {
 	}
 	s.conn = conn
 	s.cl = paho.NewClient(paho.ClientConfig{
-		ClientID: s.id, Conn: conn, EnableManualAcknowledgment: true, PacketTimeout: patience,
+		ClientID: s.id, Conn: conn, EnableManualAcknowledgment: true, SendAcksInterval: ackInterval, PacketTimeout: patience,
 		OnPublishReceived: []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
 			packet, cl := p.Packet, p.Client
 			s.put(incoming{topic: packet.Topic, payload: packet.Payload, ack: func() error {
@@ -92,14 +96,27 @@ func (s *session5) start(ctx context.Context) error {
 	for _, t := range s.c.c.Topics {
 		sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: t, QoS: s.qos})
 	}
-	if _, err := s.cl.Subscribe(ctx, sub); err != nil {
-		return errSubscribe.With().Because(err)
+	for try := 1; ; try++ {
+		ack, err := s.cl.Subscribe(ctx, sub)
+		if err == nil {
+			return nil
+		}
+		if ack == nil || try == idTries || !slices.Contains(ack.Reasons, idInUse) {
+			return errSubscribe.With().Because(err)
+		}
 	}
-	return nil
 }
+
+// Some brokers (mochi) refuse a SUBSCRIBE whose packet id equals that of a
+// message that they are about to send us; the next try has the next id.
+const (
+	idInUse = 0x91
+	idTries = 50
+)
 
 func (s *session5) stop() {
 	if s.cl != nil {
+		time.Sleep(3 * ackInterval) // paho sends acknowledgements from time to time and forgets the last
 		_ = s.cl.Disconnect(&paho.Disconnect{}) // a goodbye; the connection closes anyway
 	}
 	if s.conn != nil {
@@ -152,18 +169,24 @@ func (s *session3) start(ctx context.Context) error {
 	for _, t := range s.c.c.Topics {
 		filters[t] = s.qos
 	}
-	tok := s.cl.SubscribeMultiple(filters, take)
-	if err := wait(ctx, tok); err != nil {
-		return errSubscribe.With().Because(err)
-	}
-	if sub, ok := tok.(*paho3.SubscribeToken); ok {
-		for _, code := range sub.Result() {
-			if code == 0x80 {
-				return errSubscribe.With()
+	for try := 1; ; try++ {
+		tok := s.cl.SubscribeMultiple(filters, take)
+		if err := wait(ctx, tok); err != nil {
+			return errSubscribe.With().Because(err)
+		}
+		worst := byte(0)
+		if sub, ok := tok.(*paho3.SubscribeToken); ok {
+			for _, code := range sub.Result() {
+				worst = max(worst, code)
 			}
 		}
+		switch {
+		case worst < 0x80:
+			return nil
+		case worst != idInUse || try == idTries:
+			return errSubscribe.With()
+		}
 	}
-	return nil
 }
 
 func wait(ctx context.Context, t paho3.Token) error {
