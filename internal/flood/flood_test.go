@@ -237,7 +237,7 @@ func TestNeighbours(t *testing.T) {
 }
 
 func TestCrossingsCountEachLevel(t *testing.T) {
-	a := Alarm{BD: [3]float64{1.2, 2.2, 2.7}}
+	a := AlarmLevels{BD: [3]float64{1.2, 2.2, 2.7}}
 	t0 := time.Unix(0, 0)
 	var ts []time.Time
 	for i := range 6 {
@@ -257,7 +257,7 @@ func TestCrossingsCountEachLevel(t *testing.T) {
 
 func TestTablesAreJudgedByTheirDate(t *testing.T) {
 	tb := tablesOf(t)
-	tb.alarms = append(tb.alarms, Alarm{Thing: "river-ai-nghia", BD: [3]float64{7, 8.5, 9.5}, From: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)})
+	tb.alarms = append(tb.alarms, AlarmLevels{Thing: "river-ai-nghia", BD: [3]float64{7, 8.5, 9.5}, From: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)})
 	if a := tb.alarm("river-ai-nghia", time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)); a.BD[2] != 9 {
 		t.Errorf("in 2026: %v", a.BD)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // reached tells which alarm level a level in metres is at or above, 0 none.
-func (a *Alarm) reached(level float64) int {
+func (a *AlarmLevels) reached(level float64) int {
 	n := 0
 	for i, bd := range a.BD {
 		if cm(level) >= cm(bd) {
@@ -24,7 +24,7 @@ func (a *Alarm) reached(level float64) int {
 func cm(m float64) int { return int(math.Round(m * 100)) }
 
 // LevelPhrase says a level in metres as bulletins do: "10,14 m, trên BĐ3 1,14 m".
-func LevelPhrase(level float64, a *Alarm) msg.Text {
+func LevelPhrase(level float64, a *AlarmLevels) msg.Text {
 	m := metres(level)
 	if a == nil {
 		return msg.Text{Vi: m.Vi + " m", En: m.En + " m"}
@@ -96,7 +96,7 @@ type Crossing struct {
 
 // Crossings lists when a series of levels passed the alarm levels, in order.
 // The readings must be oldest first.
-func Crossings(at []time.Time, level []float64, a Alarm) []Crossing {
+func Crossings(at []time.Time, level []float64, a AlarmLevels) []Crossing {
 	var out []Crossing
 	was := -1
 	for i, v := range level {
@@ -114,4 +114,4 @@ func Crossings(at []time.Time, level []float64, a Alarm) []Crossing {
 
 // Alarm gives the official alarm levels of a station as they hold at an
 // instant; nil for a station without.
-func (s *Service) Alarm(thing string, at time.Time) *Alarm { return s.tables.alarm(thing, at) }
+func (s *Service) Alarm(thing string, at time.Time) *AlarmLevels { return s.tables.alarm(thing, at) }

@@ -29,8 +29,8 @@ type Class struct {
 	from      time.Time
 }
 
-// Alarm holds the official alarm levels of a river station, in metres.
-type Alarm struct {
+// AlarmLevels holds the official alarm levels of a river station, in metres.
+type AlarmLevels struct {
 	Thing     string
 	BD        [3]float64
 	Confirmed bool
@@ -57,7 +57,7 @@ type Hotspot struct {
 // tables are the dated rows that the service judges by.
 type tables struct {
 	rain, intensity, depth []Class // ascending within hours and from
-	alarms                 []Alarm
+	alarms                 []AlarmLevels
 	records                map[string]Record
 	settings               map[string][]setting
 	hotspots               []Hotspot
@@ -83,7 +83,7 @@ func loadTables(fsys fs.FS) (*tables, error) {
 		}
 	}
 	err := each(fsys, "data/alarm_levels.csv", func(r record) error {
-		a := Alarm{
+		a := AlarmLevels{
 			Thing: r.text("thing"), BD: [3]float64{r.number("bd1"), r.number("bd2"), r.number("bd3")},
 			Confirmed: r.text("status") == "confirmed", Source: r.text("source"), From: r.date("valid_from"),
 		}
@@ -146,8 +146,8 @@ func classify(cs []Class, v float64) (Class, bool) {
 	return best, found
 }
 
-func (t *tables) alarm(thing string, at time.Time) *Alarm {
-	var best *Alarm
+func (t *tables) alarm(thing string, at time.Time) *AlarmLevels {
+	var best *AlarmLevels
 	for i := range t.alarms {
 		a := &t.alarms[i]
 		if a.Thing == thing && (best == nil || (a.From.After(best.From) && !a.From.After(at))) {

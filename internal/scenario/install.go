@@ -9,6 +9,7 @@ import (
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/catalog"
 	"openioc.org/ioc/internal/city"
+	"openioc.org/ioc/internal/connector"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/sensing"
 	"openioc.org/ioc/internal/source"
@@ -127,5 +128,17 @@ func (st *Station) entities(s *Scenario, units Units) catalog.Station {
 			SensorID: in.id, ObservedPropertyID: st.Property, SourceID: s.ID, Key: st.Datastream, Resolution: st.Resolution, Rhythm: st.Rhythm,
 			Properties: map[string]any{"provenance": s.Provenance},
 		}},
+	}
+}
+
+// Kind describes the sources of scenarios to the register of sources and to
+// the UI. Nothing of it is started per source.
+func Kind() connector.Kind {
+	return connector.Kind{
+		Name:    SourceKind,
+		Title:   msg.Text{Vi: "Kịch bản phát lại", En: "Replayed scenario"},
+		Summary: msg.Text{Vi: "Trận lũ đã ghi, phát lại bởi chế độ demo hoặc replay", En: "A recorded flood, played by the demo or by a replay"},
+		Readme:  "Nguồn này do `ioc demo` và `ioc replay` tạo và nuôi; không tạo bằng tay.\n\nMade and fed by `ioc demo` and `ioc replay`; not to be made by hand.\n",
+		Config:  func() any { return &Config{} },
 	}
 }

@@ -29,7 +29,7 @@ type ReplayOptions struct {
 	// Speed is how many seconds pass in one; 0 as fast as can be.
 	Speed float64
 	// Alarm gives the alarm levels of a station, nil for one without.
-	Alarm func(thing string, at time.Time) *flood.Alarm
+	Alarm func(thing string, at time.Time) *flood.AlarmLevels
 	// Progress is told the instant reached; may be nil.
 	Progress func(at time.Time, sent, total int)
 }
