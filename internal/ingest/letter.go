@@ -116,3 +116,6 @@ func pileLimit(kind string) int {
 
 // mostLetters is how many letters a source keeps; the oldest go first.
 const mostLetters = 10_000
+
+// pruneEvery is how many more may come before that is looked after.
+const pruneEvery = 1000

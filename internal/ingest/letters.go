@@ -17,7 +17,7 @@ import (
 type letters struct {
 	mu     sync.Mutex
 	piles  map[pile]*top
-	count  map[string]int // letters of a source
+	added  map[string]int // letters written since a source's were last pruned
 	next   *mail          // being gathered
 	closed bool
 	work   chan struct{}
@@ -45,13 +45,12 @@ func newMail() *mail {
 }
 
 func loadLetters(tx *store.Tx) (*letters, error) {
-	l := &letters{piles: map[pile]*top{}, count: map[string]int{}, next: newMail(), work: make(chan struct{}, 1), done: make(chan struct{})}
+	l := &letters{piles: map[pile]*top{}, added: map[string]int{}, next: newMail(), work: make(chan struct{}, 1), done: make(chan struct{})}
 	return l, l.load(tx)
 }
 
 func (l *letters) load(tx *store.Tx) error {
 	clear(l.piles)
-	clear(l.count)
 	rows, err := tx.Query(`select source, kind, code, datastream, count(*), max(id) from ingest_letter where state = $1
 		group by source, kind, code, datastream`, stateOpen)
 	if err != nil {
@@ -66,23 +65,23 @@ func (l *letters) load(tx *store.Tx) error {
 		}
 		l.piles[p] = &t
 	}
-	if err := rows.Err(); err != nil {
-		return err
+	for _, id := range l.next.order { // gathered meanwhile
+		in := l.next.fresh[id]
+		t := l.top(in)
+		t.open++
+		t.newest, t.reading = id, in.Reading
 	}
-	counts, err := tx.Query(`select source, count(*) from ingest_letter group by source`)
-	if err != nil {
-		return err
+	return rows.Err()
+}
+
+// top returns the top of the letter's pile.
+func (l *letters) top(in *Letter) *top {
+	t := l.piles[in.pile()]
+	if t == nil {
+		t = &top{}
+		l.piles[in.pile()] = t
 	}
-	defer counts.Close()
-	for counts.Next() {
-		var source string
-		var n int
-		if err := counts.Scan(&source, &n); err != nil {
-			return err
-		}
-		l.count[source] = n
-	}
-	return counts.Err()
+	return t
 }
 
 // keep takes letters. Where one of them is more than a sample – its sender
@@ -117,12 +116,7 @@ func (l *letters) keep(ctx context.Context, ls []Letter) error {
 
 // fold puts a letter into the mail, as a new one or as a repeat.
 func (l *letters) fold(m *mail, in *Letter) {
-	p := in.pile()
-	t := l.piles[p]
-	if t == nil {
-		t = &top{}
-		l.piles[p] = t
-	}
+	t := l.top(in)
 	same := in.Reading != "" && in.Reading == t.reading
 	t.reading = in.Reading
 	if t.newest == "" || (t.open < pileLimit(in.Kind) && !same) {
@@ -131,7 +125,6 @@ func (l *letters) fold(m *mail, in *Letter) {
 		t.newest = in.ID
 		m.fresh[in.ID] = in
 		m.order = append(m.order, in.ID)
-		l.count[in.Source]++
 		return
 	}
 	if first, ok := m.fresh[t.newest]; ok {
@@ -170,7 +163,7 @@ func (l *letters) run(db *store.DB, log *slog.Logger) {
 		l.next = newMail()
 		l.mu.Unlock()
 		if len(m.fresh)+len(m.repeats) > 0 {
-			if m.err = db.Housekeep(context.Background(), func(tx *store.Tx) error { return l.write(tx, m) }); m.err != nil {
+			if m.err = db.Keep(context.Background(), func(tx *store.Tx) error { return l.write(tx, m) }); m.err != nil {
 				// Those who wait are told; mere samples are lost, and the piles
 				// are read again.
 				log.Warn("dead letters not kept", "letters", len(m.fresh), "error", m.err)
@@ -201,23 +194,24 @@ func (l *letters) write(tx *store.Tx, m *mail) error {
 			return fmt.Errorf("repeat dead letter: %w", err)
 		}
 	}
-	return l.prune(tx)
+	return l.prune(tx, m)
 }
 
-// prune lets the oldest letters of a source go.
-func (l *letters) prune(tx *store.Tx) error {
+// prune lets the oldest letters of a source go, once in a while.
+func (l *letters) prune(tx *store.Tx, m *mail) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	pruned := false
-	for source, n := range l.count {
-		if n <= mostLetters+mostLetters/10 {
+	for _, in := range m.fresh {
+		if l.added[in.Source]++; l.added[in.Source] < pruneEvery {
 			continue
 		}
-		if _, err := tx.Exec(`delete from ingest_letter where source = $1 and id <
-			(select id from ingest_letter where source = $1 order by id desc limit 1 offset $2)`, source, mostLetters-1); err != nil {
+		n, err := tx.Exec(`delete from ingest_letter where source = $1 and id <
+			(select id from ingest_letter where source = $1 order by id desc limit 1 offset $2)`, in.Source, mostLetters-1)
+		if err != nil {
 			return fmt.Errorf("prune dead letters: %w", err)
 		}
-		pruned = true
+		l.added[in.Source], pruned = 0, pruned || n > 0
 	}
 	if pruned {
 		return l.load(tx)

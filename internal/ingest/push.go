@@ -33,10 +33,9 @@ var (
 	ErrUnpack   = fault.Define(fault.Invalid, "ingest.body_encoding", "the body is not the {encoding} that its Content-Encoding says", "nội dung không đúng định dạng nén {encoding} đã khai")
 	ErrEncoded  = fault.Define(fault.Invalid, "ingest.body_encoding_unknown", "the Content-Encoding {encoding} is not known; use gzip or zstd", "không hỗ trợ kiểu nén {encoding}; dùng gzip hoặc zstd")
 	ErrSlow     = fault.Define(fault.Invalid, "ingest.body_cut", "the body ended before it was complete", "nội dung gửi lên bị đứt giữa chừng")
-	errMethod   = fault.Define(fault.Invalid, "ingest.method", "use POST", "dùng phương thức POST")
 )
 
-// Push answers POST /api/v1/ingest/{source}: one reading, an array of them or
+// Push answers "POST /api/v1/ingest/{source}", the pattern to hang it on: one reading, an array of them or
 // one a line. It is no huma operation, because it is on the way of every
 // reading.
 func (p *Pipeline) Push() http.Handler {
@@ -53,9 +52,6 @@ func (p *Pipeline) Push() http.Handler {
 }
 
 func (p *Pipeline) push(w http.ResponseWriter, r *http.Request) (Result, error) {
-	if r.Method != http.MethodPost {
-		return Result{}, errMethod.With()
-	}
 	id := r.PathValue("source")
 	actor, src, ok := p.sources.Authenticate(r.Context(), bearer(r))
 	switch {

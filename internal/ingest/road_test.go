@@ -33,6 +33,7 @@ var (
 // road is everything that a reading passes, on real engines.
 type road struct {
 	t       testing.TB
+	given   *store.DB
 	dir     string
 	clk     *clock.Clock
 	bus     *bus.Bus
@@ -55,7 +56,14 @@ type road struct {
 // a rain gauge) and the source "khac", at start.
 func newRoad(t testing.TB) *road {
 	t.Helper()
-	r := &road{t: t, dir: t.TempDir(), clk: clock.Manual(start)}
+	return newRoadOn(t, nil)
+}
+
+// newRoadOn is newRoad on a store of the caller, which the road does not
+// close.
+func newRoadOn(t testing.TB, db *store.DB) *road {
+	t.Helper()
+	r := &road{t: t, dir: t.TempDir(), clk: clock.Manual(start), given: db}
 	r.open()
 	ctx := context.Background()
 	for _, id := range []string{"nuoc", "khac"} {
@@ -100,8 +108,10 @@ func (r *road) open() {
 	r.bus = bustest.OpenDir(r.t, r.dir+"/bus")
 	r.series = seriestest.OpenDir(r.t, r.dir+"/series")
 	var err error
-	r.db, err = store.Open(ctx, store.Options{Dir: r.dir + "/records", Clock: r.clk})
-	fail(err)
+	if r.db = r.given; r.db == nil {
+		r.db, err = store.Open(ctx, store.Options{Dir: r.dir + "/records", Clock: r.clk})
+		fail(err)
+	}
 	r.openOn(ctx, fail)
 }
 
@@ -155,7 +165,9 @@ func (r *road) close() {
 	r.p = nil
 	_ = r.bus.Close()
 	_ = r.series.Close()
-	_ = r.db.Close()
+	if r.given == nil {
+		_ = r.db.Close()
+	}
 }
 
 // settle waits until nothing is in flight.
