@@ -12,10 +12,6 @@ import (
 	"github.com/prometheus/prometheus/storage"
 )
 
-// historyLimit is how many out-of-order samples wait in memory before they
-// are moved to blocks.
-const historyLimit = 4_000_000
-
 // candidate is a sample of a batch on its way.
 type candidate struct {
 	st    *stream
@@ -174,11 +170,12 @@ func (db *DB) note(samples []Sample, taken []candidate) {
 	if len(taken) == 0 {
 		return
 	}
+	var late int64
 	db.mu.Lock()
 	for _, c := range taken {
 		st := c.st
 		if st.has && c.t < st.last.T {
-			db.history++
+			late++
 			st.recent.add(c.stored)
 			continue
 		}
@@ -186,11 +183,10 @@ func (db *DB) note(samples []Sample, taken []candidate) {
 		st.last, st.has, st.shown = st.point(c.t, c.n, samples[c.index].Flags, lateness(samples[c.index])), true, nil
 	}
 	db.mu.Unlock()
-	db.appended += uint64(len(taken))
-	if db.history >= historyLimit {
-		db.history = 0
+	db.appended.Add(uint64(len(taken)))
+	if late > 0 && db.history.Add(late) >= historyLimit {
 		select {
-		case db.compact <- struct{}{}:
+		case db.settle <- struct{}{}:
 		default:
 		}
 	}

@@ -21,6 +21,7 @@ type Options struct {
 	Dir        string
 	Retention  time.Duration // 0 is five years
 	OutOfOrder time.Duration // how far behind the newest instant history is taken; 0 is 400 days
+	Block      time.Duration // how much time the smallest block spans; 0 is a day (two hours suit 1,000 observations a second and more)
 	Registerer prometheus.Registerer
 	Logger     *slog.Logger
 	Clock      *clock.Clock
@@ -43,9 +44,9 @@ type DB struct {
 	streams map[string]*stream
 	closed  bool
 
-	appended uint64 // since Open; guarded by write
-	history  int    // out-of-order samples since they were last compacted; guarded by write
-	compact  chan struct{}
+	appended atomic.Uint64 // since Open
+	history  atomic.Int64  // out-of-order samples in memory
+	settle   chan struct{} // asks maintain to move them to blocks
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 }
@@ -62,12 +63,15 @@ func Open(o Options) (*DB, error) {
 	if o.OutOfOrder == 0 {
 		o.OutOfOrder = 400 * day
 	}
+	if o.Block == 0 {
+		o.Block = day
+	}
 	db := &DB{
 		dir:     o.Dir,
 		log:     o.Logger.With("component", "series"),
 		window:  o.OutOfOrder.Milliseconds(),
 		streams: map[string]*stream{},
-		compact: make(chan struct{}, 1),
+		settle:  make(chan struct{}, 1),
 	}
 	var err error
 	if db.tsdb, err = tsdb.Open(o.Dir, slog.New(quiet{db.log.Handler()}), o.Registerer, db.setup(o), nil); err != nil {
@@ -90,8 +94,8 @@ func Open(o Options) (*DB, error) {
 func (db *DB) setup(o Options) *tsdb.Options {
 	e := tsdb.DefaultOptions()
 	e.RetentionDuration = o.Retention.Milliseconds()
-	e.MinBlockDuration = (2 * time.Hour).Milliseconds()
-	e.MaxBlockDuration = (21 * day).Milliseconds()
+	e.MinBlockDuration = o.Block.Milliseconds()
+	e.MaxBlockDuration = (28 * day).Milliseconds()
 	e.OutOfOrderTimeWindow = o.OutOfOrder.Milliseconds()
 	e.OutOfOrderCapMax = 255 // the most there is: longer chunks, fewer of them
 	e.WALSegmentSize = 8 << 20

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/tsdb"
 )
 
 // Delete removes all that is stored of a datastream and forgets it.
@@ -59,13 +58,11 @@ func (db *DB) erase(ctx context.Context, st *stream, from, to int64) error {
 	if newest == math.MinInt64 {
 		return nil // nothing is stored at all
 	}
-	if err := db.Compact(); err != nil {
+	if err := db.compactHead(); err != nil {
 		return err
 	}
-	if h := db.tsdb.Head(); h.MinTime() <= h.MaxTime() {
-		if err := db.tsdb.CompactHead(tsdb.NewRangeHead(h, h.MinTime(), h.MaxTime())); err != nil {
-			return fmt.Errorf("compact the newest hours: %w", err)
-		}
+	if err := db.compactHistory(ctx); err != nil {
+		return err
 	}
 	if h := db.tsdb.Head(); h.MaxTime() != math.MinInt64 {
 		newest = h.MaxTime()

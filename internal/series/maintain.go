@@ -7,34 +7,83 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/prometheus/prometheus/tsdb"
+)
+
+// Out-of-order samples are moved to blocks when there are historyLimit of
+// them, or when there are historyRest and for a minute no more have come.
+const (
+	historyLimit = 4_000_000
+	historyRest  = 100_000
 )
 
 // maintain moves imported history from memory into blocks. The engine itself
-// does that only when the newest instant moves on.
+// does that only once a day has passed.
 func (db *DB) maintain(ctx context.Context) {
 	defer db.done.Done()
-	for {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for before := int64(0); ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-db.compact:
-			if err := db.tsdb.CompactOOOHead(ctx); err != nil && ctx.Err() == nil {
-				db.log.Error("compacting history", "error", err)
+		case <-db.settle:
+		case <-tick.C:
+			now := db.history.Load()
+			if now < historyRest || now != before {
+				before = now
+				continue
 			}
+		}
+		if err := db.compact(ctx); err != nil && ctx.Err() == nil {
+			db.log.Error("moving history to blocks", "error", err)
 		}
 	}
 }
 
-// Compact moves all that can be moved from memory into blocks and merges
-// them. It is for tests, benchmarks and the end of an import: in service
-// compaction runs by itself.
+// Compact moves all that is in memory into blocks and merges them. In service
+// that happens by itself; this is for the end of an import, for tests and
+// benchmarks. Appending waits while the newest hours are written.
 func (db *DB) Compact() error {
-	ctx := context.Background()
+	if err := db.open(); err != nil {
+		return err
+	}
+	return db.compact(context.Background())
+}
+
+func (db *DB) compact(ctx context.Context) error {
+	db.write.Lock()
+	err := db.compactHead()
+	db.write.Unlock()
+	if err != nil {
+		return err
+	}
+	return db.compactHistory(ctx)
+}
+
+// compactHead writes the in-order samples to a block; no append may be under
+// way. It also lets the engine shorten its log, which keeps even what was
+// out of order until then.
+func (db *DB) compactHead() error {
+	h := db.tsdb.Head()
+	if h.MinTime() > h.MaxTime() {
+		return nil // empty since start
+	}
+	if err := db.tsdb.CompactHead(tsdb.NewRangeHead(h, h.MinTime(), h.MaxTime())); err != nil {
+		return fmt.Errorf("compact the newest hours: %w", err)
+	}
+	return nil
+}
+
+// compactHistory moves the out-of-order samples to blocks and merges blocks.
+func (db *DB) compactHistory(ctx context.Context) error {
+	db.history.Store(0)
 	if err := db.tsdb.CompactOOOHead(ctx); err != nil {
 		return fmt.Errorf("compact history: %w", err)
 	}
 	if err := db.tsdb.Compact(ctx); err != nil {
-		return fmt.Errorf("compact: %w", err)
+		return fmt.Errorf("merge blocks: %w", err)
 	}
 	return nil
 }
@@ -86,7 +135,7 @@ func syncNewest(dir string) error {
 // Stats describes the store now.
 func (db *DB) Stats() Stats {
 	db.mu.RLock()
-	s := Stats{Series: len(db.streams)}
+	s := Stats{Series: len(db.streams), Appended: db.appended.Load()}
 	db.mu.RUnlock()
 	h := db.tsdb.Head()
 	if h.MinTime() <= h.MaxTime() {
@@ -101,9 +150,6 @@ func (db *DB) Stats() Stats {
 	for _, folder := range []string{"chunks_head", "wal", "wbl"} {
 		s.LogBytes += size(filepath.Join(db.dir, folder))
 	}
-	db.write.Lock()
-	s.Appended = db.appended
-	db.write.Unlock()
 	return s
 }
 
