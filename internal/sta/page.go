@@ -169,6 +169,13 @@ func (r *run) stream(sc scope, b bounds, desc, single bool, o *options) (*page, 
 			return false, nil
 		}
 		p.items = append(p.items, ob)
+		if newest := desc && single && limit == 1 && o.skip == 0; newest {
+			// The newest one is in memory. Whether there are others would
+			// have to be read from disk for each Datastream: say that there
+			// are, the next page may be empty.
+			p.next = &pair{"$skiptoken", itoa64(ob.t)}
+			return false, nil
+		}
 		return true, nil
 	})
 	return p, err
