@@ -177,6 +177,12 @@ func (a *App) setup(ctx context.Context) error {
 	a.background("flood", p.flood.Run)
 	a.background("writer", p.ingest.Run)
 
+	a.background("memory", returnMemory)
+	a.background("boundaries", func(context.Context) error { // read once, off the first request's time
+		p.city.Find(p.city.Info().Center[0], p.city.Info().Center[1], a.clock.Now())
+		return nil
+	})
+
 	// Edges.
 	p.sta = sta.New(p.catalog, p.series, a.clock, log.With("component", "sta"))
 	p.sta.Accept, p.sta.Shift = a.acceptObservation, a.shiftOf

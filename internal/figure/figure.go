@@ -92,6 +92,9 @@ func (r *Registry) All(actor access.Actor) []*Indicator {
 
 // Get returns one indicator if actor may see it.
 func (r *Registry) Get(actor access.Actor, id string) (*Indicator, error) {
+	if !actor.Known() { // a stranger is not told what exists
+		return nil, access.Require(actor, access.LayerView, access.Scope{})
+	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for _, i := range r.list {

@@ -101,6 +101,9 @@ func (r *Registry) All(actor access.Actor) []*Layer {
 
 // Get returns one layer if actor may see it.
 func (r *Registry) Get(actor access.Actor, id string) (*Layer, error) {
+	if !actor.Known() { // a stranger is not told what exists
+		return nil, access.Require(actor, access.LayerView, access.Scope{})
+	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for _, l := range r.layers {

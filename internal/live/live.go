@@ -127,6 +127,12 @@ func (h *Hub) join(actor access.Actor, names []string, lastID string) (r *reader
 	if h.closed {
 		return nil, nil, nil, 0, errClosed.With()
 	}
+	if len(names) == 0 {
+		if err := access.Require(actor, access.LayerView, access.Scope{}); err != nil {
+			return nil, nil, nil, 0, err
+		}
+		return nil, nil, nil, 0, errTopic.With("topic", "")
+	}
 	r = &reader{topics: map[string]bool{}, ch: make(chan message, buffer)}
 	fresh = map[string]topic{}
 	for _, n := range names {
