@@ -150,6 +150,7 @@ func TestAccept_WholeBatchRefused(t *testing.T) {
 		"off":            {ingest.Batch{Source: "khac", Readings: one}, "ingest.source_off"},
 		"foreign actor":  {ingest.Batch{Source: "nuoc", Readings: one, Actor: access.Actor{ID: "source:khac", Roles: []access.Role{access.Device}, Source: "khac"}}, "access.denied"},
 		"a viewer":       {ingest.Batch{Source: "nuoc", Readings: one, Actor: viewer}, "access.denied"},
+		"a citizen":      {ingest.Batch{Source: "nuoc", Readings: one, Actor: access.Actor{ID: "u3", Roles: []access.Role{access.Citizen}}}, "access.denied"},
 		"nobody":         {ingest.Batch{Readings: one}, "access.sign_in"},
 	} {
 		if _, err := r.p.Accept(context.Background(), c.batch); codeOf(err) != c.code {

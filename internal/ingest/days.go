@@ -17,7 +17,7 @@ type DayCounts struct {
 // Days returns the counts of a source for the last n days that had any,
 // newest first.
 func (p *Pipeline) Days(ctx context.Context, source string, n int) (out []DayCounts, err error) {
-	if err := p.ledger.save(ctx, p.db); err != nil {
+	if err := p.ledger.save(ctx, p.db, p.series.Sync); err != nil {
 		return nil, err
 	}
 	since := p.clk.Now().In(caltime.Zone).AddDate(0, 0, 1-n).Format(time.DateOnly)

@@ -214,7 +214,7 @@ func (p *Pipeline) keepSaving(ctx context.Context) {
 			return
 		case <-tick.C:
 			// The counters stay in memory and are tried again a second later.
-			if err := p.ledger.save(ctx, p.db); err != nil && ctx.Err() == nil {
+			if err := p.ledger.save(ctx, p.db, p.series.Sync); err != nil && ctx.Err() == nil {
 				p.log.Warn("counters not saved, trying again", "error", err)
 			}
 		}
@@ -230,7 +230,7 @@ func (p *Pipeline) Close() error {
 	if err := p.letters.close(); err != nil {
 		return err
 	}
-	return p.ledger.save(context.Background(), p.db)
+	return p.ledger.save(context.Background(), p.db, p.series.Sync)
 }
 
 // OnStored calls f with the observations of each commit to the series, in

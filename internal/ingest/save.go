@@ -129,13 +129,18 @@ func (l *ledger) undo(p page) {
 	l.dirty = true
 }
 
-// save writes what changed since the last time, in one transaction.
-func (l *ledger) save(ctx context.Context, db *store.DB) error {
+// save writes what changed since the last time, in one transaction. Before
+// that it calls sync, which makes what the series hold safe: a cursor must not
+// be ahead of them after a power cut.
+func (l *ledger) save(ctx context.Context, db *store.DB, sync func() error) error {
 	p, changed := l.changes()
 	if !changed {
 		return nil
 	}
-	err := db.Housekeep(ctx, func(tx *store.Tx) error { return p.write(tx) })
+	err := sync()
+	if err == nil {
+		err = db.Housekeep(ctx, func(tx *store.Tx) error { return p.write(tx) })
+	}
 	if err != nil {
 		l.undo(p)
 		return fmt.Errorf("save ingest counters: %w", err)
