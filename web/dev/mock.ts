@@ -181,7 +181,7 @@ export const routes: [string, (url: URL, match: string[], body: unknown) => unkn
   ['POST /api/v1/session', () => ({ token: 'mock', user: { id: 'u1' } })],
   ['POST /api/v1/me/password', () => ({})],
   ['GET /api/v1/layers', () => ({ layers: layers.map(({ features: _, ...l }) => l) })],
-  ['GET /api/v1/layers/:id', (url, [id]) => { const l = layers.find((x) => x.id === id); return l ? { layer: id, at: iso(at(url)), features: l.features(at(url)) } : null }],
+  ['GET /api/v1/layers/:id', (url, [id]) => { const l = layers.find((x) => x.id === id); return l ? { at: iso(at(url)), features: l.features(at(url)) } : null }],
   ['GET /api/v1/overview', (url) => overview(at(url))],
   ['GET /api/v1/indicators', () => ({ indicators: overview(Date.now()).tiles?.map((t) => t.indicator) })],
   ['GET /api/v1/flood/summary', (url) => flood(at(url))],

@@ -26,7 +26,7 @@ export interface Feature {
   state: string; severity: Severity; stale?: boolean; estimated?: boolean; flags?: string[]
   phrase?: Text; why?: Text; props?: Record<string, unknown>
 }
-export interface LayerFeatures { layer: string; at: string; features: Feature[] | null }
+export interface LayerFeatures { at: string; features: Feature[] | null }
 
 // ---- figures
 export interface Indicator { id: string; title: Text; definition: Text; unit: string; good: '' | 'up' | 'down'; tile: number }

@@ -24,7 +24,7 @@ export function observationsOf(data: unknown): ObservationDelta[] {
 export function useRefetch(topic: Topic, ...heads: string[]): void {
   const queries = useQueryClient()
   useLive(topic, (e) => {
-    if (e.kind === 'snapshot') return // the page has just fetched
+    if (e.kind === 'snapshot' || document.hidden) return // just fetched; or nobody looks, focus fetches
     for (const head of heads) void queries.invalidateQueries({ queryKey: [head] })
   })
 }

@@ -13,11 +13,15 @@ export function useLayerList(): { layers: ComputedRef<Layer[]>; error: Readonly<
   return { layers: computed(() => data.value?.layers ?? none), error, loading: isLoading }
 }
 
-/** fetchLayer is what useOverlays asks; the time slider fetches ahead with it. */
-export const layerQuery = (id: string, at: string) => ({
-  queryKey: ['layer', id, at] as const,
-  queryFn: ({ signal }: { signal: AbortSignal }) => get<LayerFeatures>(`layers/${encodeURIComponent(id)}`, { at }, signal),
-  // The past does not change while one looks at it.
+/**
+ * layerQuery is what useOverlays asks; the time slider fetches ahead with it.
+ * Points are keyed "layer" and follow the live topic; areas are keyed "area":
+ * they carry their outlines and change slowly, so they are asked for by the
+ * clock. The past does not change while one looks at it.
+ */
+export const layerQuery = (layer: Layer, at: string) => ({
+  queryKey: [layer.geometry === 'polygon' ? 'area' : 'layer', layer.id, at] as const,
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<LayerFeatures>(`layers/${encodeURIComponent(layer.id)}`, { at }, signal),
   staleTime: at === '' ? 2_000 : 5 * 60_000,
 })
 
@@ -25,7 +29,7 @@ export const layerQuery = (id: string, at: string) => ({
 export function useOverlays(layers: Ref<Layer[]>, visible: Ref<string[]>, at: Ref<string>): { overlays: ComputedRef<Overlay[]>; asOf: ComputedRef<string>; error: ComputedRef<unknown>; loading: ComputedRef<boolean> } {
   const shown = computed(() => layers.value.filter((l) => visible.value.includes(l.id)))
   const results = useQueries({
-    queries: computed(() => shown.value.map((l) => ({ ...layerQuery(l.id, at.value), placeholderData: keepPreviousData, ...(at.value === '' ? { refetchInterval: 60_000 } : {}) }))),
+    queries: computed(() => shown.value.map((l) => ({ ...layerQuery(l, at.value), placeholderData: keepPreviousData, ...(at.value === '' ? { refetchInterval: 30_000 } : {}) }))),
   })
   return {
     overlays: computed(() => shown.value.map((layer, i) => ({ layer, features: results.value[i]?.data?.features ?? [] }))),
