@@ -36,6 +36,7 @@ type DB struct {
 	dir    string
 	log    *slog.Logger
 	window int64 // out of order, ms
+	block  int64 // length of the smallest block, ms
 	engine atomic.Pointer[opened]
 
 	write sync.Mutex // held while appending or deleting
@@ -70,6 +71,7 @@ func Open(o Options) (*DB, error) {
 		dir:     o.Dir,
 		log:     o.Logger.With("component", "series"),
 		window:  o.OutOfOrder.Milliseconds(),
+		block:   o.Block.Milliseconds(),
 		streams: map[string]*stream{},
 		settle:  make(chan struct{}, 1),
 	}

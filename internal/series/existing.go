@@ -40,7 +40,7 @@ func (db *DB) existing(ctx context.Context, ask []candidate) (map[place]float64,
 		ids = append(ids, id)
 	}
 	var found map[place]float64
-	set := q.Select(ctx, false, nil, db.anyOf(ids), equals(labelCompanion, ""))
+	set := q.Select(ctx, false, untrimmed(oldest, newest), db.anyOf(ids), equals(labelCompanion, ""))
 	for set.Next() {
 		series := set.At()
 		wanted := byID[series.Labels().Get(labelDatastream)]

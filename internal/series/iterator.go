@@ -12,6 +12,8 @@ import (
 type realSeries struct {
 	face  face
 	inner storage.Series
+	from  int64 // first and last instant to show
+	to    int64
 }
 
 func (s *realSeries) Labels() labels.Labels { return s.face.labels }
@@ -21,33 +23,37 @@ func (s *realSeries) Iterator(reuse chunkenc.Iterator) chunkenc.Iterator {
 	if !ok {
 		it = &realIterator{}
 	}
-	it.inner, it.done = s.inner.Iterator(it.inner), false
-	it.scale, it.overlay = scale{}, nil
+	it.inner, it.done, it.begun = s.inner.Iterator(it.inner), false, false
+	it.from, it.to = s.from, s.to
+	it.scale, it.overlay = scale{}, nil // of companions
 	if s.face.kind == values {
 		it.scale, it.overlay = s.face.st.scale, s.face.overlay
 	}
 	return it
 }
 
-// realIterator scales stored numbers back and applies corrections. Excluded
-// samples are stepped over.
+// realIterator scales stored numbers back and applies corrections. Samples
+// excluded or outside the range asked for are stepped over.
 type realIterator struct {
 	inner   chunkenc.Iterator
 	scale   scale
 	overlay *overlay
+	from    int64
+	to      int64
+	begun   bool // inner stands at or after from
 	done    bool
 	t       int64
 	v       float64
 }
 
 func (it *realIterator) Next() chunkenc.ValueType {
-	for !it.done && it.inner.Next() != chunkenc.ValNone {
-		if it.take() {
-			return chunkenc.ValFloat
-		}
+	if it.done {
+		return chunkenc.ValNone
 	}
-	it.done = true
-	return chunkenc.ValNone
+	if !it.begun {
+		return it.Seek(it.from)
+	}
+	return it.settle(it.inner.Next())
 }
 
 // instant is Unix ms. (vet takes a Seek(int64) for a botched io.Seeker.)
@@ -56,14 +62,22 @@ type instant = int64
 // Seek relies on the inner iterator staying put when it stands at or after t
 // already; take gives the same answer for the same sample.
 func (it *realIterator) Seek(t instant) chunkenc.ValueType {
-	if it.done || it.inner.Seek(t) == chunkenc.ValNone {
-		it.done = true
+	if it.done {
 		return chunkenc.ValNone
 	}
-	if it.take() {
-		return chunkenc.ValFloat
+	it.begun = true
+	return it.settle(it.inner.Seek(max(t, it.from)))
+}
+
+// settle steps over what is excluded and ends the iteration after to.
+func (it *realIterator) settle(found chunkenc.ValueType) chunkenc.ValueType {
+	for ; found != chunkenc.ValNone && it.inner.AtT() <= it.to; found = it.inner.Next() {
+		if it.take() {
+			return chunkenc.ValFloat
+		}
 	}
-	return it.Next()
+	it.done = true
+	return chunkenc.ValNone
 }
 
 // take reads the inner sample; false means it is excluded.

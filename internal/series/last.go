@@ -185,7 +185,7 @@ func (db *DB) loadLastIn(ctx context.Context, missing map[string]*stream, from, 
 	for k := range newest {
 		newest[k] = map[*stream]stored{}
 	}
-	set := q.Select(ctx, false, nil, db.anyOf(ids))
+	set := q.Select(ctx, false, untrimmed(from, to), db.anyOf(ids))
 	for set.Next() {
 		s := set.At()
 		l := s.Labels()
@@ -194,7 +194,7 @@ func (db *DB) loadLastIn(ctx context.Context, missing map[string]*stream, from, 
 		if st == nil || (k == values && l.Get(labelResolution) != st.scale.name) {
 			continue
 		}
-		if last, ok, err := lastOf(s); err != nil {
+		if last, ok, err := lastOf(s, from, to); err != nil {
 			return err
 		} else if ok {
 			newest[k][st] = last
@@ -218,9 +218,10 @@ func (db *DB) loadLastIn(ctx context.Context, missing map[string]*stream, from, 
 	return nil
 }
 
-func lastOf(s storage.Series) (last stored, ok bool, err error) {
+// lastOf returns the newest sample from from to to.
+func lastOf(s storage.Series, from, to int64) (last stored, ok bool, err error) {
 	it := s.Iterator(nil)
-	for it.Next() != chunkenc.ValNone {
+	for found := it.Seek(from); found != chunkenc.ValNone && it.AtT() <= to; found = it.Next() {
 		last.t, last.n = it.At()
 		ok = true
 	}

@@ -62,16 +62,18 @@ func (db *DB) compact(ctx context.Context) error {
 	return db.compactHistory(ctx)
 }
 
-// compactHead writes the in-order samples to a block; no append may be under
-// way. It also lets the engine shorten its log, which keeps even what was
-// out of order until then.
+// compactHead writes the in-order samples to blocks, of which none reaches
+// over the end of a day (block length), so that merging stays within its
+// ranges; no append may be under way. It also lets the engine shorten its
+// log, which keeps even what was out of order until then.
 func (db *DB) compactHead() error {
 	h := db.tsdb.Head()
-	if h.MinTime() > h.MaxTime() {
-		return nil // empty since start
-	}
-	if err := db.tsdb.CompactHead(tsdb.NewRangeHead(h, h.MinTime(), h.MaxTime())); err != nil {
-		return fmt.Errorf("compact the newest hours: %w", err)
+	for last := h.MaxTime(); h.MinTime() <= last; { // an empty head has none
+		from := h.MinTime()
+		to := min(floorTo(from, db.block)+db.block-1, last)
+		if err := db.tsdb.CompactHead(tsdb.NewRangeHead(h, from, to)); err != nil {
+			return fmt.Errorf("compact the newest hours: %w", err)
+		}
 	}
 	return nil
 }

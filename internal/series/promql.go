@@ -22,7 +22,7 @@ func (db *DB) Queryable() storage.Queryable {
 		if err != nil {
 			return nil, err
 		}
-		return &querier{db: db, inner: q}, nil
+		return &querier{db: db, inner: q, from: from, to: to}, nil
 	})
 }
 
@@ -31,6 +31,8 @@ func (db *DB) Queryable() storage.Queryable {
 type querier struct {
 	db    *DB
 	inner storage.Querier
+	from  int64
+	to    int64
 }
 
 // face is one series as PromQL sees it.
@@ -87,6 +89,12 @@ func (q *querier) Select(ctx context.Context, _ bool, hints *storage.SelectHints
 	if len(faces) == 0 {
 		return storage.EmptySeriesSet()
 	}
+	asked := untrimmed(q.from, q.to)
+	if hints != nil {
+		h := *hints
+		h.DisableTrimming = true
+		asked = &h
+	}
 	found := make(map[*stream]storage.Series, len(faces))
 	ids := make([]string, len(faces))
 	byID := make(map[string]face, len(faces))
@@ -95,7 +103,7 @@ func (q *querier) Select(ctx context.Context, _ bool, hints *storage.SelectHints
 		byID[f.st.id] = f
 	}
 	// All faces of one Select are of one kind.
-	inner := q.inner.Select(ctx, false, hints, q.db.anyOf(ids), equals(labelCompanion, companionNames[faces[0].kind]))
+	inner := q.inner.Select(ctx, false, asked, q.db.anyOf(ids), equals(labelCompanion, companionNames[faces[0].kind]))
 	for inner.Next() {
 		s := inner.At()
 		l := s.Labels()
@@ -111,7 +119,7 @@ func (q *querier) Select(ctx context.Context, _ bool, hints *storage.SelectHints
 	out := make([]storage.Series, 0, len(found))
 	for _, f := range faces {
 		if s, ok := found[f.st]; ok {
-			out = append(out, &realSeries{face: f, inner: s})
+			out = append(out, &realSeries{face: f, inner: s, from: asked.Start, to: asked.End})
 		}
 	}
 	return &seriesSet{list: out, warnings: inner.Warnings()}
