@@ -185,7 +185,7 @@ func (a *App) setup(ctx context.Context) error {
 
 	// Edges.
 	p.sta = sta.New(p.catalog, p.series, a.clock, log.With("component", "sta"))
-	p.sta.Accept, p.sta.Shift = a.acceptObservation, a.shiftOf
+	p.sta.Accept, p.sta.Original = a.acceptObservation, a.originalTime
 	if cfg.MQTT.Listen != "" {
 		if err := a.startMQTT(); err != nil {
 			return err
@@ -223,7 +223,9 @@ func (a *App) setup(ctx context.Context) error {
 	p.mux.Handle("/map/", baseMap)
 	p.mux.Handle("GET /live", p.hub)
 	a.operationRoutes()
-	p.mux.Handle("/", web.Handler(httpapi.CSP))
+	pages := web.Handler(httpapi.CSP)
+	p.mux.Handle("/", pages)
+	p.mux.Handle("/map", pages) // the page; /map/… is the base map
 
 	if err := a.people(ctx); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestRoot(t *testing.T) {
@@ -151,6 +152,17 @@ func TestObservations(t *testing.T) {
 		`"phenomenonTime":"2020-10-19T03:00:00Z","result":4.2,"resultQuality":["estimated","late"],"resultTime":"2020-10-19T03:02:00Z"}`
 	if got := compact(v); got != want {
 		t.Errorf("one observation\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestObservations_TellTheirOriginalTime(t *testing.T) {
+	c := newCity(t)
+	c.sta.Original = func(source string, t time.Time) (time.Time, bool) {
+		return t.Add(-24 * time.Hour), source == "kttv" && t.Hour() < 6
+	}
+	v := c.get("/Datastreams('le-thuy.level')/Observations?$filter=parameters/original_time eq '2020-10-18T05:00:00Z' or hour(phenomenonTime) eq 6")
+	if got := compact(at(v, "value", 0, "parameters")) + compact(at(v, "value", 1, "parameters")); got != `{"original_time":"2020-10-18T05:00:00Z"}null` {
+		t.Errorf("parameters %s", got)
 	}
 }
 

@@ -140,14 +140,14 @@ func (r *run) first(d *sensing.Datastream, from int64) (t int64, ok bool, err er
 
 // parameters tell the original time of an observation that a replay moved.
 func (r *run) parameters(o *observation) any {
-	if r.s.Shift == nil || o.stream.SourceID == "" {
+	if r.s.Original == nil || o.stream.SourceID == "" {
 		return nil
 	}
-	shift := r.s.Shift(o.stream.SourceID)
-	if shift == 0 {
+	t, moved := r.s.Original(o.stream.SourceID, o.time())
+	if !moved {
 		return nil
 	}
-	return map[string]any{"original_time": formatInstant(o.time().Add(-shift)), "shift_seconds": shift.Seconds()}
+	return map[string]any{"original_time": formatInstant(t)}
 }
 
 func formatInstant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999Z") }

@@ -42,12 +42,12 @@ type Service struct {
 	// or there already. Without it observations cannot be created.
 	Accept func(ctx context.Context, actor access.Actor, source string, readings []sensing.Reading) ([]error, error)
 
-	// Shift returns by how much a replay moved the times of a source, 0 for
-	// none; nil means that nothing is ever moved.
-	Shift func(source string) time.Duration
+	// Original tells when an observation of a source that a replay moved in
+	// time really happened; false when it was not moved. Nil: nothing ever is.
+	Original func(source string, t time.Time) (time.Time, bool)
 }
 
-// New makes the service; the app fills in Accept and Shift.
+// New makes the service; the app fills in Accept and Original.
 func New(c *catalog.Catalog, s *series.DB, clk *clock.Clock, log *slog.Logger) *Service {
 	return &Service{catalog: c, series: s, clock: clk, log: log, model: newModel()}
 }
