@@ -10,4 +10,8 @@ export interface TableColumn<Row> {
   fixed?: boolean
   /** let the text break */
   wrap?: boolean
+  /** stays in view when the table scrolls sideways; the first column only */
+  sticky?: boolean
+  /** background of the cell: a CSS colour */
+  tint?: (row: Row) => string | undefined
 }
