@@ -68,13 +68,19 @@ func (s *Service) Routes(api huma.API) {
 			},
 		}},
 	}, func(ctx context.Context, in *struct {
-		ID string    `path:"id" doc:"layer, or layer.geojson"`
-		At time.Time `query:"at" doc:"RFC 3339; left out: now"`
+		ID       string    `path:"id" doc:"layer, or layer.geojson"`
+		At       time.Time `query:"at" doc:"RFC 3339; left out: now"`
+		Geometry bool      `query:"geometry" default:"true" doc:"false leaves out polygons that the caller has already"`
 	}) (*huma.StreamResponse, error) {
 		id, geo := strings.CutSuffix(in.ID, ".geojson")
 		l, err := s.LayerAt(ctx, httpapi.Actor(ctx), id, in.At)
 		if err != nil {
 			return nil, err
+		}
+		if !in.Geometry && !geo {
+			for i := range l.Features {
+				l.Features[i].Geometry = nil
+			}
 		}
 		kind, encode := "application/json", func() ([]byte, error) { return json.Marshal(l) }
 		if geo {
