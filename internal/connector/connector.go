@@ -26,12 +26,13 @@ type Kind struct {
 
 	// Config returns a pointer to a new config that holds its defaults.
 	Config func() any
+	// Probes says that its connectors are Probers.
+	Probes bool
 	// Sample is a config that works once its addresses are filled in.
 	Sample json.RawMessage
 
 	// New checks the config and compiles the mapping; it opens nothing. It is
-	// nil for a kind that another part of the program carries for all its
-	// sources at once: the MQTT broker, the ingest endpoint, a scenario.
+	// nil for a kind that is not started by the supervisor: a scenario.
 	New func(cfg json.RawMessage, d Deps) (Connector, error)
 }
 
@@ -43,6 +44,16 @@ type Connector interface {
 	// Run works until ctx ends and returns nil then. Any other return is a
 	// failure: the supervisor waits and calls Run again.
 	Run(ctx context.Context, sink Sink) error
+}
+
+// Idle is the Connector of kinds that another part of the program carries for
+// all their sources at once: the MQTT broker, the ingest endpoint.
+type Idle struct{}
+
+// Run waits for the end.
+func (Idle) Run(ctx context.Context, _ Sink) error {
+	<-ctx.Done()
+	return nil
 }
 
 // Prober is a Connector that can fetch one message without taking it in: the

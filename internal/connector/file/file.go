@@ -35,6 +35,7 @@ var Kind = connector.Kind{
 	Config:  func() any { c := defaults(); return &c },
 	Sample:  json.RawMessage(`{"protocol":"sftp","host":"ftp.example.vn","username":"tram","password":"","path":"/data","pattern":"*.txt","after":"move"}`),
 	New:     New,
+	Probes:  true,
 }
 
 // Config says where the files are.

@@ -21,6 +21,9 @@ func (w *Watcher) localPath() (root, rel string, err error) {
 		return w.d.Roots[0], w.d.Source, nil
 	}
 	p := filepath.Clean(w.c.Path)
+	if len(w.d.Roots) == 0 { // only checked, not run
+		return "", p, nil
+	}
 	for _, root := range w.d.Roots {
 		if !filepath.IsAbs(p) {
 			return root, p, inside(p, w.c.Path)
@@ -45,6 +48,9 @@ func inside(rel, shown string) error {
 
 func (w *Watcher) openLocal(context.Context) (folder, error) {
 	base, rel, err := w.localPath()
+	if err == nil && base == "" {
+		err = errRoot.With("path", w.c.Path)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ var Kind = connector.Kind{
 	Config:  func() any { c := defaults(); return &c },
 	Sample:  json.RawMessage(`{"url":"https://api.example.vn/v1/stations?page=0&size=-1","every":"5m"}`),
 	New:     New,
+	Probes:  true,
 }
 
 // Config says what to fetch and when.

@@ -5,8 +5,10 @@ package httppush
 
 import (
 	_ "embed"
+	"encoding/json"
 
 	"openioc.org/ioc/internal/connector"
+	"openioc.org/ioc/internal/mapping"
 	"openioc.org/ioc/internal/msg"
 )
 
@@ -21,4 +23,13 @@ var Kind = connector.Kind{
 	Readme:  readme,
 	Config:  func() any { return &struct{}{} },
 	Sample:  []byte(`{}`),
+	New: func(cfg json.RawMessage, d connector.Deps) (connector.Connector, error) {
+		if err := connector.Parse(cfg, &struct{}{}); err != nil {
+			return nil, err
+		}
+		if _, err := mapping.Parse(d.Mapping); err != nil {
+			return nil, err
+		}
+		return connector.Idle{}, nil
+	},
 }

@@ -2,16 +2,18 @@ package mqtt
 
 import (
 	_ "embed"
+	"encoding/json"
 
 	"openioc.org/ioc/internal/connector"
+	"openioc.org/ioc/internal/mapping"
 	"openioc.org/ioc/internal/msg"
 )
 
 //go:embed README.md
 var readme string
 
-// Kind is the source kind of devices that publish to the broker. It is
-// passive: the one broker serves all its sources.
+// Kind is the source kind of devices that publish to the broker. The one
+// broker serves all its sources; a source of its own has nothing to run.
 var Kind = connector.Kind{
 	Name:    "mqtt",
 	Title:   msg.Text{Vi: "Thiết bị gửi MQTT đến IOC", En: "Devices publish MQTT to us"},
@@ -19,4 +21,13 @@ var Kind = connector.Kind{
 	Readme:  readme,
 	Config:  func() any { return &struct{}{} },
 	Sample:  []byte(`{}`),
+	New: func(cfg json.RawMessage, d connector.Deps) (connector.Connector, error) {
+		if err := connector.Parse(cfg, &struct{}{}); err != nil {
+			return nil, err
+		}
+		if _, err := mapping.Parse(d.Mapping); err != nil {
+			return nil, err
+		}
+		return connector.Idle{}, nil
+	},
 }

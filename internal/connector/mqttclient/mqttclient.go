@@ -36,6 +36,7 @@ var Kind = connector.Kind{
 	Config:  func() any { c := defaults(); return &c },
 	Sample:  json.RawMessage(`{"url":"mqtts://mqtt.example.vn:8883","topics":["tram/+/muc-nuoc"],"username":"ioc","password":""}`),
 	New:     New,
+	Probes:  true,
 }
 
 // Config says where to subscribe.

@@ -116,7 +116,7 @@ const (
 
 func (s *session5) stop() {
 	if s.cl != nil {
-		time.Sleep(3 * ackInterval) // paho sends acknowledgements from time to time and forgets the last
+		time.Sleep(3 * ackInterval)             // paho sends acknowledgements from time to time and forgets the last
 		_ = s.cl.Disconnect(&paho.Disconnect{}) // a goodbye; the connection closes anyway
 	}
 	if s.conn != nil {
