@@ -42,13 +42,18 @@ func Load(path string, environ []string) (Config, error) {
 		}
 	}
 	fromEnv(environ, &c, all)
-	for _, p := range c.Validate() {
-		all.Fields = append(all.Fields, p)
+	all.Fields = append(all.Fields, c.Validate()...)
+	return c, Problems(all.Fields)
+}
+
+// Problems makes one fault of what Validate found, nil of nothing.
+func Problems(found []fault.Field) error {
+	if len(found) == 0 {
+		return nil
 	}
-	if len(all.Fields) > 0 {
-		return c, all
-	}
-	return c, nil
+	all := errUnread.With()
+	all.Fields = found
+	return all
 }
 
 func parse(raw []byte, c *Config, all *fault.Error) {
