@@ -14,13 +14,13 @@ import (
 	"openioc.org/ioc/internal/httpapi"
 )
 
-type listOutput struct {
+type stationsOutput struct {
 	Body struct {
 		Stations []Station `json:"stations"`
 	}
 }
 
-type exportInput struct {
+type exportJobInput struct {
 	Body struct {
 		Datastreams []string  `json:"datastreams" minItems:"1" maxItems:"1000"`
 		From        time.Time `json:"from"`
@@ -37,9 +37,9 @@ func (s *Service) Routes(api huma.API) {
 	huma.Register(api, op("list-stations", http.MethodGet, "/api/v1/stations", "stations", "Stations with their newest values"),
 		func(ctx context.Context, in *struct {
 			Q string `query:"q" maxLength:"200" doc:"part of a name, code or unit; tones may be left out"`
-		}) (*listOutput, error) {
+		}) (*stationsOutput, error) {
 			list, err := s.List(ctx, httpapi.Actor(ctx), in.Q)
-			out := &listOutput{}
+			out := &stationsOutput{}
 			out.Body.Stations = list
 			return out, err
 		})
@@ -111,7 +111,7 @@ func (s *Service) exportRoutes(api huma.API, op func(id, method, path, tag, summ
 
 	start := op("start-export", http.MethodPost, "/api/v1/exports", "export", "Export a long range as a job")
 	start.DefaultStatus = http.StatusAccepted
-	huma.Register(api, start, func(ctx context.Context, in *exportInput) (*struct{ Body Job }, error) {
+	huma.Register(api, start, func(ctx context.Context, in *exportJobInput) (*struct{ Body Job }, error) {
 		j, err := s.Export(ctx, httpapi.Actor(ctx), Request{
 			Datastreams: in.Body.Datastreams, From: in.Body.From, To: in.Body.To, Format: in.Body.Format, Lang: httpapi.Lang(ctx),
 		})
