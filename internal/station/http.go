@@ -67,7 +67,7 @@ func (s *Service) Routes(api huma.API) {
 			From   time.Time `query:"from"`
 			To     time.Time `query:"to" doc:"not included"`
 			Limit  int       `query:"limit" default:"200" minimum:"1" maximum:"1000"`
-			Cursor time.Time `query:"cursor" doc:"next of the page before"`
+			Cursor time.Time `query:"cursor" doc:"next_cursor of the page before"`
 		}) (*struct{ Body *Table }, error) {
 			if !in.Cursor.IsZero() {
 				in.To = in.Cursor

@@ -25,7 +25,7 @@ type Files interface {
 
 // The states of a job.
 const (
-	Waiting = "waiting"
+	Queued  = "queued"
 	Running = "running"
 	Done    = "done"
 	Failed  = "failed"
@@ -34,7 +34,7 @@ const (
 // Job is an export that runs by itself.
 type Job struct {
 	ID       string    `json:"id"`
-	State    string    `json:"state" enum:"waiting,running,done,failed"`
+	State    string    `json:"state" enum:"queued,running,done,failed"`
 	Progress float64   `json:"progress" doc:"share done, 0–1"`
 	Rows     int       `json:"rows" doc:"written so far"`
 	Format   string    `json:"format"`
@@ -78,7 +78,7 @@ func (s *Service) Export(_ context.Context, actor access.Actor, r Request) (Job,
 		return Job{}, err
 	}
 	now := s.o.Clock.Now()
-	j := &Job{ID: uid.New(now), State: Waiting, Format: p.Format, Made: now, owner: actor.ID, plan: p}
+	j := &Job{ID: uid.New(now), State: Queued, Format: p.Format, Made: now, owner: actor.ID, plan: p}
 	s.jobs.mu.Lock()
 	defer s.jobs.mu.Unlock()
 	select {

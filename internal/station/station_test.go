@@ -340,7 +340,7 @@ func TestExportJob(t *testing.T) {
 	body := fmt.Sprintf(`{"datastreams":["gauge-1-rain","lost-level"],"from":%q,"to":%q,"format":"xlsx"}`, "2017-01-01T00:00:00Z", now.Add(time.Minute).Format(time.RFC3339))
 	status, b, _ := f.do(t, http.MethodPost, "/exports?lang=en", "leader", body)
 	var j station.Job
-	if err := json.Unmarshal(b, &j); err != nil || status != 202 || j.State != station.Waiting {
+	if err := json.Unmarshal(b, &j); err != nil || status != 202 || j.State != station.Queued {
 		t.Fatalf("%d %s %v", status, b, err)
 	}
 	if status, _, _ := f.do(t, http.MethodGet, "/exports/"+j.ID+"/file", "leader", ""); status != 409 {

@@ -23,7 +23,7 @@ type Row struct {
 // Table is a page of observations, newest first.
 type Table struct {
 	Observations []Row  `json:"observations"`
-	Next         string `json:"next,omitempty" doc:"cursor of the page before this one in time; absent on the last"`
+	Next         string `json:"next_cursor,omitempty" doc:"cursor of the page before this one in time; absent on the last"`
 }
 
 // Table returns observations before to, newest first, not older than from.
