@@ -3,15 +3,22 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"time"
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/api"
 	"openioc.org/ioc/internal/connector"
+	"openioc.org/ioc/internal/connector/all"
 	"openioc.org/ioc/internal/connector/mqtt"
 	"openioc.org/ioc/internal/flood"
 	"openioc.org/ioc/internal/msg"
+	"openioc.org/ioc/internal/scenario"
 	"openioc.org/ioc/internal/sensing"
+	"openioc.org/ioc/internal/sta"
+	"openioc.org/ioc/internal/supervise"
+	"openioc.org/ioc/templates"
 )
 
 // The functions here answer what one part asks of another: each part declares
@@ -61,6 +68,9 @@ func (a *App) acceptObservation(ctx context.Context, actor access.Actor, source 
 	for _, r := range res.Rejected {
 		errs[r.Index] = r.Err
 	}
+	if len(readings) == 1 && res.Quarantined == 1 {
+		errs[0] = sta.ErrQuarantined.With()
+	}
 	return errs, nil
 }
 
@@ -98,6 +108,66 @@ func (a *App) places(_ context.Context, actor access.Actor) []api.Place {
 		}
 	}
 	return out
+}
+
+func (a *App) unitName(code string) string {
+	u, _ := a.parts.city.Unit(code)
+	return u.Name
+}
+
+// supervised makes what runs the connectors, and lends its reading of a
+// source's own format to the dead letters and to mapped pushes.
+func (a *App) supervised() error {
+	p := &a.parts
+	guard, err := connector.NewGuard(a.o.Config.Pull.AllowPrivate)
+	if err != nil {
+		return err
+	}
+	list, err := templates.All()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(a.o.Config.Data.Dir, "connectors")
+	drop, err := filepath.Abs(filepath.Join(a.o.Config.Data.Dir, "drop"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(drop, 0o750); err != nil {
+		return err
+	}
+	p.supervisor = supervise.New(supervise.Options{
+		Kinds: all.Kinds, Sources: a.connectorSources, Sink: p.ingest, Dir: dir, Guard: guard, Roots: append([]string{drop}, a.o.Config.Pull.Folders...),
+		Preview: a.preview, Templates: list, Clock: a.clock, Logger: a.log.With("component", "supervise"), Registerer: a.reg,
+	})
+	p.ingest.Reread(p.supervisor.Reread)
+	p.sources.OnChange(p.supervisor.Changed)
+	a.background("connectors", p.supervisor.Run)
+	return nil
+}
+
+func (a *App) connectorSources() []supervise.Source {
+	list := a.parts.sources.All()
+	out := make([]supervise.Source, 0, len(list))
+	for _, s := range list {
+		if s.Kind == scenario.SourceKind {
+			continue // played by this program itself
+		}
+		out = append(out, supervise.Source{ID: s.ID, Kind: s.Kind, Config: s.Config, Mapping: s.Mapping, Enabled: s.Enabled})
+	}
+	return out
+}
+
+func (a *App) preview(ctx context.Context, b connector.Batch) ([]supervise.PreviewRow, error) {
+	rows, err := a.parts.ingest.Preview(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]supervise.PreviewRow, len(rows))
+	for i, r := range rows {
+		out[i] = supervise.PreviewRow{Datastream: r.Datastream, Key: r.Key, Name: r.Name, Time: r.Time, Value: r.Value, Text: r.Text,
+			Unit: r.Unit, Flags: r.Flags, Verdict: r.Verdict, Err: r.Err, Raw: r.Raw}
+	}
+	return out, nil
 }
 
 func (a *App) startMQTT() error {

@@ -20,6 +20,12 @@ var (
 	errStream   = fault.Define(fault.Invalid, "sta.unknown_datastream", "there is no datastream {id}", "không có datastream {id}")
 )
 
+// ErrQuarantined is what Accept answers for a reading that was taken but kept
+// apart, because it cannot be right as it stands (a time in the future): the
+// caller is told 202 instead of 201.
+var ErrQuarantined = fault.Define(fault.Invalid, "sta.quarantined",
+	"the observation is kept apart until a person has looked at it", "quan trắc được giữ riêng, chờ người xem xét")
+
 // newObservation is an Observation of a body.
 type newObservation struct {
 	stream  *sensing.Datastream
@@ -313,6 +319,12 @@ func (r *run) createObservation(w http.ResponseWriter, req *http.Request, t *tar
 	errs, err := r.accept(req.Context(), actor, []newObservation{o})
 	if err != nil {
 		return err
+	}
+	if fault.Is(errs[0], ErrQuarantined) {
+		p := httpapi.Describe(req.Context(), errs[0])
+		b := appendText([]byte(`{"code":`), p.Code)
+		b = appendText(append(b, `,"detail":`...), p.Detail)
+		return write(w, http.StatusAccepted, append(b, '}'))
 	}
 	if errs[0] != nil {
 		return errs[0]

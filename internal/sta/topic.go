@@ -80,7 +80,7 @@ func (s *Service) CreateObservation(ctx context.Context, actor access.Actor, dat
 		return err
 	}
 	errs, err := r.accept(ctx, actor, []newObservation{o})
-	if err != nil {
+	if err != nil || fault.Is(errs[0], ErrQuarantined) { // it has been taken: sending it again helps nobody
 		return err
 	}
 	return errs[0]

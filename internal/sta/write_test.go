@@ -129,6 +129,20 @@ func TestCreate_Observation(t *testing.T) {
 	}
 }
 
+func TestCreate_QuarantinedIsNotCreated(t *testing.T) {
+	c := newCity(t)
+	c.sta.Accept = func(context.Context, access.Actor, string, []sensing.Reading) ([]error, error) {
+		return []error{sta.ErrQuarantined.With()}, nil
+	}
+	status, h, v := c.do("admin", "POST", "/Datastreams('le-thuy.level')/Observations", `{"result":4.1,"phenomenonTime":"2099-01-01T00:00:00Z"}`)
+	if status != http.StatusAccepted || at(v, "code") != "sta.quarantined" || h.Get("Location") != "" {
+		t.Errorf("%d %s", status, compact(v))
+	}
+	if err := c.sta.CreateObservation(context.Background(), tokens["device"], "le-thuy.level", []byte(`{"result":4.1}`)); err != nil {
+		t.Errorf("a device is asked to send again: %v", err)
+	}
+}
+
 func TestCreate_DataArray(t *testing.T) {
 	c := newCity(t)
 	v := c.post("/CreateObservations", `[
