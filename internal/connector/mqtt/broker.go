@@ -20,10 +20,8 @@ import (
 	"log/slog"
 	"net"
 	"sync"
-	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/net/netutil"
@@ -116,11 +114,11 @@ func Start(o Options) (*Broker, error) {
 	if err := b.server.AddHook(&hook{b: b}, nil); err != nil {
 		return nil, fmt.Errorf("hook into the broker: %w", err)
 	}
-	var front net.Listener = hasty{netutil.LimitListener(ln, o.MaxClients)}
+	front := netutil.LimitListener(ln, o.MaxClients)
 	if o.TLS != nil {
 		front = tls.NewListener(front, o.TLS)
 	}
-	if err := b.server.AddListener(listeners.NewNet("mqtt", front)); err != nil {
+	if err := b.server.AddListener(newDoor(front, &b.server.Listeners.ClientsWg)); err != nil {
 		return nil, fmt.Errorf("add the listener: %w", err)
 	}
 	for range laneCount {
@@ -214,25 +212,6 @@ func (b *Broker) Wanted(topic string) bool {
 // up lose it.
 func (b *Broker) PublishObservation(topic string, payload []byte) error {
 	return b.server.Publish(topic, payload, false, 1)
-}
-
-// connectTime is how long a connection may take until it has said CONNECT;
-// afterwards its keepalive rules.
-const connectTime = 10 * time.Second
-
-// hasty gives each new connection a deadline, which mochi does not.
-type hasty struct{ net.Listener }
-
-// Accept implements net.Listener.
-func (h hasty) Accept() (net.Conn, error) {
-	c, err := h.Listener.Accept()
-	if err == nil {
-		err = c.SetDeadline(time.Now().Add(connectTime))
-		if err != nil { // the peer is gone already; serving it finds that out
-			err = nil
-		}
-	}
-	return c, err
 }
 
 // quiet lowers everything below error to debug.

@@ -345,6 +345,10 @@ func TestBroker_SilentConnectionHoldsNobodyUp(t *testing.T) {
 	if code, _ := publish5(t, c, 1, "ioc/rain/R1", "1"); code != 0 {
 		t.Fatalf("reason %#x", code)
 	}
+	start := time.Now()
+	if err := b.Close(); err != nil || time.Since(start) > connectTime/2 {
+		t.Errorf("closing took %v, %v", time.Since(start), err)
+	}
 }
 
 func TestBroker_RefreshDisconnectsRemovedDevice(t *testing.T) {
