@@ -15,9 +15,11 @@ import (
 	"openioc.org/ioc/internal/api"
 	"openioc.org/ioc/internal/audit"
 	"openioc.org/ioc/internal/basemap"
+	"openioc.org/ioc/internal/blob"
 	"openioc.org/ioc/internal/bus"
 	"openioc.org/ioc/internal/catalog"
 	"openioc.org/ioc/internal/city"
+	"openioc.org/ioc/internal/connector/all"
 	"openioc.org/ioc/internal/connector/mqtt"
 	"openioc.org/ioc/internal/figure"
 	"openioc.org/ioc/internal/flood"
@@ -32,7 +34,9 @@ import (
 	"openioc.org/ioc/internal/series"
 	"openioc.org/ioc/internal/source"
 	"openioc.org/ioc/internal/sta"
+	"openioc.org/ioc/internal/station"
 	"openioc.org/ioc/internal/store"
+	"openioc.org/ioc/internal/supervise"
 	"openioc.org/ioc/web"
 )
 
@@ -63,8 +67,11 @@ type parts struct {
 	flood    *flood.Service
 	sta      *sta.Service
 	broker   *mqtt.Broker
-	mux      *http.ServeMux
-	api      huma.API
+
+	files      *blob.Store
+	supervisor *supervise.Supervisor
+	mux        *http.ServeMux
+	api        huma.API
 }
 
 // setup is deliberately one straight function: nearly every step depends on
@@ -134,6 +141,7 @@ func (a *App) setup(ctx context.Context) error {
 	if p.sources, err = source.New(p.store, log.With("component", "source")); err != nil {
 		return err
 	}
+	p.sources.Kinds = all.Find
 	if err := p.sources.Load(ctx); err != nil {
 		return err
 	}
@@ -183,6 +191,24 @@ func (a *App) setup(ctx context.Context) error {
 		return nil
 	})
 
+	if p.files, err = blob.Open(blob.Options{Dir: filepath.Join(dir, "files")}); err != nil {
+		return err
+	}
+	a.onStop("files", p.files.Close)
+	stations, err := station.New(station.Options{
+		Catalog: p.catalog, Series: p.series, Sources: p.sources, Files: p.files, UnitName: a.unitName,
+		Thresholds: p.flood.Thresholds, Original: a.originalTime, Clock: a.clock, Logger: log.With("component", "station"),
+	})
+	if err != nil {
+		return err
+	}
+	a.background("exports", stations.Run)
+
+	// Connectors bring readings to the head of the road.
+	if err := a.supervised(); err != nil {
+		return err
+	}
+
 	// Edges.
 	p.sta = sta.New(p.catalog, p.series, a.clock, log.With("component", "sta"))
 	p.sta.Accept, p.sta.Original = a.acceptObservation, a.originalTime
@@ -208,7 +234,7 @@ func (a *App) setup(ctx context.Context) error {
 	p.mux = http.NewServeMux()
 	p.api = httpapi.NewAPI(p.mux, a.o.Version)
 	for _, d := range []interface{ Routes(huma.API) }{
-		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood, overview,
+		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood, overview, stations, p.supervisor,
 		api.New(p.city, a.clock, a.places),
 	} {
 		d.Routes(p.api)

@@ -28,7 +28,7 @@ var height = map[string]int{
 
 	"internal/series": 30, "internal/decode": 30, "internal/audit": 31, "internal/catalog": 32, "internal/city": 32, "internal/identity": 33,
 	"internal/source": 34, "internal/mapping": 35, "internal/ingest": 36,
-	"internal/connector/": 38, "internal/readiness": 38, "internal/supervise": 39,
+	"internal/connector/": 38, "internal/readiness": 38, "internal/connector/all": 39, "internal/supervise": 40,
 
 	"internal/flood": 50, "internal/indicator": 50, "internal/station": 50,
 	"internal/scenario": 55,

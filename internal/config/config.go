@@ -61,6 +61,7 @@ type MQTT struct {
 // Pull guards what connectors may reach.
 type Pull struct {
 	AllowPrivate []string `toml:"allow_private" about:"private address ranges (CIDR) that connectors may dial; others are refused"`
+	Folders      []string `toml:"folders" about:"folders that file sources may read, beside the drop folder in the data folder"`
 }
 
 // City is which city this is.

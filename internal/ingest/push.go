@@ -70,7 +70,25 @@ func (p *Pipeline) push(w http.ResponseWriter, r *http.Request) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
-	return p.takeBody(r.Context(), Batch{Source: id, Actor: actor, Received: p.clk.Now()}, body)
+	b := Batch{Source: id, Actor: actor, Received: p.clk.Now()}
+	if len(src.Mapping) > 0 {
+		if b.Readings, b.Unread, err = p.mapped(r.Context(), id, body); err != nil {
+			return Result{}, err
+		}
+		return p.Accept(r.Context(), b)
+	}
+	return p.takeBody(r.Context(), b, body)
+}
+
+// mapped reads what a source posts in its own shape, by its mapping.
+func (p *Pipeline) mapped(ctx context.Context, source, body string) ([]sensing.Reading, []Unread, error) {
+	p.mu.RLock()
+	read := p.reread
+	p.mu.RUnlock()
+	if read == nil {
+		return nil, nil, errNoReader.With()
+	}
+	return read(ctx, source, body)
 }
 
 func bearer(r *http.Request) string {
