@@ -216,9 +216,7 @@ func (c *Catalog) refresh(ctx context.Context, t touched) error {
 		return fmt.Errorf("refresh the catalog in memory: %w", err)
 	}
 	s.build()
-	if err := c.define(old, s, t == nil); err != nil {
-		return err
-	}
+	c.define(old, s, t == nil)
 	c.stale = false
 	c.snapshot.Store(s)
 	return nil
@@ -243,17 +241,19 @@ const (
 	OMAny         = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Observation"
 )
 
-// define declares the Datastreams that are new or whose labels changed.
-func (c *Catalog) define(old, s *Snapshot, all bool) error {
+// define declares the Datastreams that are new or whose labels changed. One
+// that the series refuses (its data are there under another resolution) must
+// not keep the others from working: it is said in the log, and its readings
+// are rejected by name.
+func (c *Catalog) define(old, s *Snapshot, all bool) {
 	for id, d := range s.datastreams {
 		if !Numeric(d) || (!all && old.datastreams[id] == d && old.things[d.ThingID] == s.things[d.ThingID]) {
 			continue
 		}
 		if err := c.series.Define(meta(s, d)); err != nil {
-			return fmt.Errorf("define series %s: %w", id, err)
+			c.log.Error("a datastream cannot be stored", "datastream", id, "error", err)
 		}
 	}
-	return nil
 }
 
 func meta(s *Snapshot, d *sensing.Datastream) series.Meta {

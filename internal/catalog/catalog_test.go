@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"openioc.org/ioc/internal/catalog"
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/fault"
+	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/sensing"
 	"openioc.org/ioc/internal/series"
 	"openioc.org/ioc/internal/series/seriestest"
@@ -182,6 +184,52 @@ func TestCreate_Refuses(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestCorrections_OverHTTP(t *testing.T) {
+	c := open(t, storetest.SQLite(t, nil), seriestest.Open(t))
+	if err := c.Apply(context.Background(), admin, caml()); err != nil {
+		t.Fatal(err)
+	}
+	api, srv := httpapi.NewTestAPI(func(_ context.Context, token string) (access.Actor, bool) { return duty, token == "duty" })
+	defer srv.Close()
+	c.Routes(api)
+	call := func(method, path, body string) (int, map[string]any) {
+		t.Helper()
+		req, err := http.NewRequest(method, srv.URL+"/api/v1/datastreams/"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer duty")
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		var v map[string]any
+		_ = json.NewDecoder(res.Body).Decode(&v)
+		return res.StatusCode, v
+	}
+	status, made := call("POST", "cam-le.level/corrections", `{"from":"2020-10-19T00:00:00Z","to":"2020-10-19T01:00:00Z","value":1.5,"reason":"đo lại"}`)
+	if status != 201 || made["value"] != 1.5 || made["actor_name"] != "Trực ban" {
+		t.Fatalf("%d %v", status, made)
+	}
+	if status, v := call("POST", "cam-le.level/corrections", `{"from":"2020-10-19T00:00:00Z","to":"2020-10-19T01:00:00Z","reason":"x"}`); status != 422 || v["code"] != "catalog.correction" {
+		t.Errorf("neither value nor exclude: %d %v", status, v)
+	}
+	if status, v := call("GET", "cam-le.level/corrections", ""); status != 200 || len(v["corrections"].([]any)) != 1 {
+		t.Errorf("list: %d %v", status, v)
+	}
+	if status, v := call("GET", "none/corrections", ""); status != 404 {
+		t.Errorf("of an unknown datastream: %d %v", status, v)
+	}
+	if status, v := call("DELETE", "cam-le.level/corrections/"+made["id"].(string), ""); status != 204 {
+		t.Errorf("delete: %d %v", status, v)
+	}
+	if _, v := call("GET", "cam-le.level/corrections", ""); len(v["corrections"].([]any)) != 0 {
+		t.Errorf("still there: %v", v)
+	}
 }
 
 func TestDelete_Cascades(t *testing.T) {

@@ -164,6 +164,9 @@ func corrections(tx *store.Tx, datastream string) ([]Correction, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read corrections of %s: %w", datastream, err)
 	}
+	if out == nil {
+		out = []Correction{} // JSON says [], not null
+	}
 	return out, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/series"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/uid"
 )
@@ -15,6 +16,7 @@ import (
 // function given to Catalog.Edit.
 type Edit struct {
 	tx      *store.Tx
+	series  *series.DB
 	touched touched
 	gone    bool // a Datastream was deleted
 }
@@ -28,7 +30,7 @@ func (c *Catalog) Edit(ctx context.Context, actor access.Actor, f func(*Edit) er
 	}
 	var e *Edit
 	err := c.db.Write(ctx, actor, func(tx *store.Tx) error {
-		e = &Edit{tx: tx, touched: touched{}}
+		e = &Edit{tx: tx, series: c.series, touched: touched{}}
 		return f(e)
 	})
 	if err != nil || len(e.touched) == 0 {

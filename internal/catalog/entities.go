@@ -127,7 +127,15 @@ func (e *Edit) CreateDatastream(d *sensing.Datastream) error {
 	if err := e.references(d); err != nil {
 		return err
 	}
-	return create(e, datastreamKind, d)
+	if err := create(e, datastreamKind, d); err != nil {
+		return err
+	}
+	// The series must be able to take what is created; after the commit it
+	// would be too late to refuse. Its labels follow then.
+	if Numeric(d) {
+		return e.series.Define(series.Meta{ID: d.ID, Metric: d.ObservedPropertyID, Resolution: d.Resolution, Rhythm: d.Rhythm})
+	}
+	return nil
 }
 
 // PatchDatastream changes a Datastream by change; its resolution is fixed.
