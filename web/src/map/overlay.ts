@@ -49,8 +49,9 @@ export const layerOf = (source: string): string => source.replace(/^ioc-/, '')
 /** toGeoJSON turns features into what the source holds. The worst lie on top. */
 export function toGeoJSON(o: Overlay, shape: Shape, p: Painting): GeoJSON.Feature[] {
   const out: GeoJSON.Feature[] = []
+  const polygon = o.layer.geometry === 'polygon'
+  const top = Math.max(1e-9, ...o.features.map((f) => f.value ?? 0))
   for (const f of o.features) {
-    const polygon = o.layer.geometry === 'polygon'
     if (polygon && !f.geometry) continue
     const color = colorToken(o.layer, f)
     out.push({
@@ -62,7 +63,7 @@ export function toGeoJSON(o: Overlay, shape: Shape, p: Painting): GeoJSON.Featur
         severity: f.severity,
         sort: f.severity * 10 + (f.value === null ? 0 : 1),
         label: f.value === null ? '' : p.label(f),
-        ...(polygon ? { color: p.color(color), empty: f.value === null } : { icon: iconName(shape, color, look(f)) }),
+        ...(polygon ? { color: p.color(color), weight: f.value === null ? 0 : Math.max(0.002, f.value / top) } : { icon: iconName(shape, color, look(f)) }),
       },
     })
   }
@@ -78,7 +79,7 @@ export function layersFor(layer: Layer, p: Painting, font: string[] | undefined)
   const source = sourceOf(layer.id)
   if (layer.geometry === 'polygon') {
     return [
-      { id: `${source}-fill`, type: 'fill', source, paint: { 'fill-color': ['get', 'color'], 'fill-opacity': ['case', ['get', 'empty'], 0.08, 0.5] } },
+      { id: `${source}-fill`, type: 'fill', source, paint: { 'fill-color': ['get', 'color'], 'fill-opacity': ['interpolate', ['linear'], ['get', 'weight'], 0, 0.06, 0.001, 0.25, 1, 0.72] } },
       { id: `${source}-line`, type: 'line', source, paint: { 'line-color': p.color('border'), 'line-width': 1 } },
     ]
   }
