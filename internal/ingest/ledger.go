@@ -60,6 +60,8 @@ type place struct {
 // saved in one transaction, so that after a kill each message on the bus is
 // known to be counted or not.
 type ledger struct {
+	saving sync.Mutex
+
 	mu       sync.Mutex
 	accounts map[string]*account
 	base     place // as loaded: messages up to it were counted by an earlier life

@@ -133,6 +133,8 @@ func (l *ledger) undo(p page) {
 // that it calls sync, which makes what the series hold safe: a cursor must not
 // be ahead of them after a power cut.
 func (l *ledger) save(ctx context.Context, db *store.DB, sync func() error) error {
+	l.saving.Lock() // an older page must not overwrite a newer one
+	defer l.saving.Unlock()
 	p, changed := l.changes()
 	if !changed {
 		return nil
