@@ -43,13 +43,13 @@ type SourceReport struct {
 	Completeness7d    *float64   `json:"completeness_7d"`
 	ingest.Counts
 	ClockSkewSeconds *float64        `json:"clock_skew_seconds" doc:"median of received minus phenomenon time; negative: its clock is ahead"`
-	Readiness        *ReadinessScore `json:"readiness" doc:"null before the first reading"`
+	Readiness        *Score `json:"readiness" doc:"null before the first reading"`
 	Datastreams      int             `json:"datastreams"`
 }
 
-// ReadinessScore is the readiness in the four words of văn bản 1709, each 0 to 100.
+// Score is the readiness in the four words of văn bản 1709, each 0 to 100.
 // A word about which nothing can be said is null and left out of the score.
-type ReadinessScore struct {
+type Score struct {
 	Score float64  `json:"score" doc:"mean of the four, 0 to 100"`
 	Dung  *float64 `json:"dung" doc:"đúng: share of readings whose value is beyond doubt"`
 	Du    *float64 `json:"du" doc:"đủ: share of the expected readings of 24 h that came"`
@@ -222,14 +222,14 @@ func (s *Service) status(src source.Source, live, late, n float64) SourceStatus 
 
 // score applies the formulas of docs/readiness.md. day sums up what was
 // stored of the last 24 hours, gate what came in today and yesterday.
-func score(day hour, gate ingest.Counts, complete *float64, live, late, n float64) *ReadinessScore {
+func score(day hour, gate ingest.Counts, complete *float64, live, late, n float64) *Score {
 	share := func(part, whole float64) float64 {
 		if whole == 0 {
 			return 1
 		}
 		return part / whole
 	}
-	var s ReadinessScore
+	var s Score
 	stored := float64(day.n)
 	if stored > 0 || gate.Quarantined > 0 {
 		s.Dung = percent(share(stored-float64(day.faulty), stored) *
