@@ -145,6 +145,14 @@ func (a *App) supervised() error {
 	return nil
 }
 
+// findKind knows the connectors and the replayed scenarios.
+func findKind(name string) (connector.Kind, bool) {
+	if name == scenario.SourceKind {
+		return scenario.Kind(), true
+	}
+	return all.Find(name)
+}
+
 func (a *App) connectorSources() []supervise.Source {
 	list := a.parts.sources.All()
 	out := make([]supervise.Source, 0, len(list))

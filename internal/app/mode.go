@@ -125,6 +125,9 @@ func (a *App) greet() {
 	for _, f := range a.feeds() {
 		a.say(msg.Text{Vi: "- {title}: {note}", En: "- {title}: {note}"}, "title", f.Title, "note", f.Note)
 	}
+	if a.o.Mode == Replay {
+		return
+	}
 	a.say(msg.Text{
 		Vi: "Vị trí 94 đơn vị, 82 trạm mưa, 93 trạm nước là thật; số liệu là phát lại như nói ở trên.",
 		En: "The places of the 94 units, 82 rain gauges and 93 water stations are real; the figures are replayed as said above.",

@@ -19,7 +19,6 @@ import (
 	"openioc.org/ioc/internal/bus"
 	"openioc.org/ioc/internal/catalog"
 	"openioc.org/ioc/internal/city"
-	"openioc.org/ioc/internal/connector/all"
 	"openioc.org/ioc/internal/connector/mqtt"
 	"openioc.org/ioc/internal/figure"
 	"openioc.org/ioc/internal/flood"
@@ -141,7 +140,7 @@ func (a *App) setup(ctx context.Context) error {
 	if p.sources, err = source.New(p.store, log.With("component", "source")); err != nil {
 		return err
 	}
-	p.sources.Kinds = all.Find
+	p.sources.Kinds = findKind
 	if err := p.sources.Load(ctx); err != nil {
 		return err
 	}
