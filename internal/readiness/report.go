@@ -42,9 +42,9 @@ type SourceReport struct {
 	Completeness24h   *float64   `json:"completeness_24h" doc:"0 to 1; null where no rhythm is known"`
 	Completeness7d    *float64   `json:"completeness_7d"`
 	ingest.Counts
-	ClockSkewSeconds *float64        `json:"clock_skew_seconds" doc:"median of received minus phenomenon time; negative: its clock is ahead"`
-	Readiness        *Score `json:"readiness" doc:"null before the first reading"`
-	Datastreams      int             `json:"datastreams"`
+	ClockSkewSeconds *float64 `json:"clock_skew_seconds" doc:"median of received minus phenomenon time; negative: its clock is ahead"`
+	Readiness        *Score   `json:"readiness" doc:"null before the first reading"`
+	Datastreams      int      `json:"datastreams"`
 }
 
 // Score is the readiness in the four words of văn bản 1709, each 0 to 100.
