@@ -62,6 +62,8 @@ func BenchmarkGet(b *testing.B) {
 		"Day":                     "/Datastreams('st-007.level')/Observations?$top=1000&$filter=phenomenonTime ge 2020-10-18T12:00:00Z&$select=phenomenonTime,result",
 		"CountOfMonth":            "/Datastreams('st-007.level')/Observations?$top=0&$count=true",
 		"ResultFilterOverAll":     "/Observations?$filter=result gt 2.98 and phenomenonTime ge 2020-10-17T00:00:00Z&$top=1000",
+		"EveryObservation":        "/Observations?$filter=result gt 100",
+		"ThingsThatEverHad":       "/Things?$filter=Datastreams/Observations/result gt 100&$select=id",
 		"ThingsWithin":            "/Things?$filter=st_within(Locations/location, geography'POLYGON((108 15, 108.1 15, 108.1 17, 108 17, 108 15))')&$select=id",
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -20,8 +20,13 @@ import (
 // Prefix is the address of the service root.
 const Prefix = "/sta/v1.1"
 
-// maxTime is how long one request may take.
-const maxTime = 30 * time.Second
+// maxTime is how long one request may take, concurrency how many are worked
+// on at once; others wait. A question that looks at maxLooked observations
+// holds about 100 MB.
+const (
+	maxTime     = 30 * time.Second
+	concurrency = 8
+)
 
 var (
 	errMethod = fault.Define(fault.Invalid, "sta.method", "{method} cannot be done here; what can: {allow}", "không dùng được {method} ở đây; dùng được: {allow}")
@@ -35,6 +40,7 @@ type Service struct {
 	clock   *clock.Clock
 	log     *slog.Logger
 	model   *model
+	slots   chan struct{}
 
 	// Accept takes new observations onto the road, in the name of a source
 	// ("" when the Datastream has none): the app gives it, with ingest behind.
@@ -49,7 +55,7 @@ type Service struct {
 
 // New makes the service; the app fills in Accept and Original.
 func New(c *catalog.Catalog, s *series.DB, clk *clock.Clock, log *slog.Logger) *Service {
-	return &Service{catalog: c, series: s, clock: clk, log: log, model: newModel()}
+	return &Service{catalog: c, series: s, clock: clk, log: log, model: newModel(), slots: make(chan struct{}, concurrency)}
 }
 
 func (s *Service) run(ctx context.Context, base string) *run {
@@ -74,6 +80,12 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) serve(w http.ResponseWriter, r *http.Request) error {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
 	path := strings.TrimPrefix(r.URL.Path, Prefix)
 	steps, err := parsePath(path)
 	if err != nil {
