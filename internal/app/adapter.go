@@ -87,7 +87,7 @@ func (a *App) places(_ context.Context, actor access.Actor) []api.Place {
 	out := []api.Place{}
 	for _, t := range p.catalog.Things() {
 		lon, lat, unit, ok := p.catalog.ThingPlace(t.ID)
-		place := api.Place{Kind: "station", ID: t.ID, Title: t.Name, Lon: lon, Lat: lat, HasPlace: ok, Link: "/station/" + t.ID}
+		place := api.Place{Kind: "station", ID: t.ID, Title: t.Name, Lon: lon, Lat: lat, HasPlace: ok, Link: "/stations/" + t.ID}
 		if ds := p.catalog.DatastreamsOf(t.ID); len(ds) > 0 {
 			place.Subtitle = kindTitles[ds[0].ObservedPropertyID]
 		}
