@@ -233,5 +233,4 @@ var conformance = []string{
 	"create-update-delete/historical-location-auto-creation",
 	"data-array/data-array",
 	"create-observations-via-mqtt/observations-creation",
-	"receive-updates-via-mqtt/receive-updates",
 }
