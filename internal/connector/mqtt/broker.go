@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -85,8 +86,9 @@ type Broker struct {
 	programs map[string]*mapping.Program // nil for a source that may not publish
 }
 
-// laneCount bounds how many commits run at once; each carries many messages.
-const laneCount = 8
+// laneCount is how many lanes share the clients. The sink puts what comes
+// together into one commit, so many small batches cost little.
+const laneCount = 16
 
 // Start listens and serves until Close.
 func Start(o Options) (*Broker, error) {
@@ -203,6 +205,9 @@ func (b *Broker) program(source string) (*mapping.Program, bool) {
 // Wanted reports whether anybody subscribes to the topic, so that a message
 // that nobody reads need not be made.
 func (b *Broker) Wanted(topic string) bool {
+	if atomic.LoadInt64(&b.server.Info.Subscriptions) <= 0 {
+		return false // the usual case; looking the topic up costs more than reading the message
+	}
 	s := b.server.Topics.Subscribers(topic)
 	return len(s.Subscriptions) > 0 || len(s.Shared) > 0
 }

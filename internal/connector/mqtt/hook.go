@@ -109,7 +109,7 @@ func (h *hook) OnWillSent(cl *mochi.Client, pk packets.Packet) {
 	if id, ok := h.b.identity(cl); ok {
 		if source, _, own := ownTopic(pk.TopicName); own && source == id.Source {
 			pk.FixedHeader.Qos = 0
-			h.b.laneOf(cl).put(message{client: cl, id: id, packet: pk})
+			h.b.laneOf(cl).put(&message{client: cl, id: id, packet: pk})
 		}
 	}
 }
@@ -132,12 +132,12 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, e
 		return pk, nil // a topic between devices that their lists allow: only forwarded
 	}
 	if pk.FixedHeader.Qos < 2 {
-		h.b.laneOf(cl).put(message{client: cl, id: id, packet: pk})
+		h.b.laneOf(cl).put(&message{client: cl, id: id, packet: pk})
 		return pk, packets.ErrRejectPacket // the lane acknowledges and forwards
 	}
 	// The exchange of QoS 2 is mochi's; it waits here for the commit.
 	done := make(chan verdict, 1)
-	h.b.laneOf(cl).put(message{client: cl, id: id, packet: pk, done: done})
+	h.b.laneOf(cl).put(&message{client: cl, id: id, packet: pk, done: done})
 	select {
 	case v := <-done:
 		if v.retry {

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"hash/maphash"
+	"sync"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -28,18 +29,26 @@ type verdict struct {
 }
 
 const (
-	laneDepth = 2048 // messages that wait; then the client's socket does
-	laneBatch = 1024 // messages of one commit
+	laneDepth   = 1024 // messages that wait; then the client's socket does
+	laneBatch   = 1024 // messages of one commit
+	laneCommits = 4    // commits of one lane under way
 )
 
-// lane takes the messages of some clients in, one commit after the other.
+// lane takes the messages of some clients in. While a commit is under way
+// the next can begin, so that nobody waits for a commit before its own; the
+// acknowledgements keep the order of the messages.
 type lane struct {
 	b    *Broker
-	in   chan message
-	held []message
+	in   chan *message
+	room chan struct{} // one token for each commit under way
+	last chan struct{} // closed when all before has been told
 }
 
-func newLane(b *Broker) *lane { return &lane{b: b, in: make(chan message, laneDepth)} }
+func newLane(b *Broker) *lane {
+	l := &lane{b: b, in: make(chan *message, laneDepth), room: make(chan struct{}, laneCommits), last: make(chan struct{})}
+	close(l.last)
+	return l
+}
 
 var seed = maphash.MakeSeed()
 
@@ -48,7 +57,7 @@ func (b *Broker) laneOf(cl *mochi.Client) *lane {
 	return b.lanes[maphash.String(seed, cl.ID)%uint64(len(b.lanes))]
 }
 
-func (l *lane) put(m message) {
+func (l *lane) put(m *message) {
 	select {
 	case l.in <- m:
 	case <-l.b.ctx.Done():
@@ -56,37 +65,55 @@ func (l *lane) put(m message) {
 }
 
 func (l *lane) run() {
+	var commits sync.WaitGroup
+	defer commits.Wait()
 	for {
+		var ms []*message
 		select {
 		case <-l.b.ctx.Done():
 			return
 		case m := <-l.in:
-			l.held = append(l.held[:0], m)
+			ms = append(ms, m)
 		}
-		for len(l.held) < laneBatch && len(l.in) > 0 {
-			l.held = append(l.held, <-l.in)
+		select {
+		case <-l.b.ctx.Done():
+			return
+		case l.room <- struct{}{}: // what comes while there is no room joins in
 		}
-		l.take(l.held)
-		clear(l.held)
+		for len(ms) < laneBatch && len(l.in) > 0 {
+			ms = append(ms, <-l.in)
+		}
+		before, done := l.last, make(chan struct{})
+		l.last = done
+		commits.Go(func() {
+			defer close(done)
+			l.take(ms, before)
+			<-l.room
+		})
 	}
 }
 
-// take commits the messages, source by source, and tells each client.
-func (l *lane) take(ms []message) {
-	sources := map[string][]message{}
+// take commits the messages, source by source, and tells each client once
+// those before have been told.
+func (l *lane) take(ms []*message, before <-chan struct{}) {
+	sources := map[string][]*message{}
 	for _, m := range ms {
 		sources[m.id.Source] = append(sources[m.id.Source], m)
 	}
+	verdicts := make(map[string][]verdict, len(sources))
 	for source, list := range sources {
-		verdicts := l.accept(source, list)
+		verdicts[source] = l.accept(source, list)
+	}
+	<-before
+	for source, list := range sources {
 		for i, m := range list {
-			l.tell(m, verdicts[i])
+			l.tell(m, verdicts[source][i])
 		}
 	}
 }
 
 // accept reads the messages of one source and has them accepted together.
-func (l *lane) accept(source string, ms []message) []verdict {
+func (l *lane) accept(source string, ms []*message) []verdict {
 	verdicts := make([]verdict, len(ms))
 	program, ok := l.b.program(source)
 	if !ok {
@@ -156,7 +183,7 @@ func refused(code packets.Code, reason, sentence string) verdict {
 }
 
 // tell acknowledges a message, and hands it to those who subscribed.
-func (l *lane) tell(m message, v verdict) {
+func (l *lane) tell(m *message, v verdict) {
 	result := "accepted"
 	if v.reason != "" {
 		result = v.reason
