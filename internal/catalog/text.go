@@ -19,9 +19,10 @@ type TextObservation struct {
 }
 
 // AppendTexts stores observations of non-numeric Datastreams. The first one
-// of an instant stays; stored counts those that were new.
+// of an instant stays; stored counts those that were new. They are on disk when
+// it returns, so that the sender may be told.
 func (c *Catalog) AppendTexts(ctx context.Context, obs []TextObservation) (stored int, err error) {
-	err = c.db.Housekeep(ctx, func(tx *store.Tx) error {
+	err = c.db.Keep(ctx, func(tx *store.Tx) error {
 		stored = 0
 		for _, o := range obs {
 			n, err := tx.Exec(`insert into observation_text (datastream_id, time, result, flags, received)
