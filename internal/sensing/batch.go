@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -108,9 +109,7 @@ func DecodeBatch(dst []Observation, data []byte) ([]Observation, error) {
 		return dst, err
 	}
 	given := len(dst)
-	if need := given + n; cap(dst) < need {
-		dst = append(make([]Observation, 0, need), dst...)
-	}
+	dst = slices.Grow(dst, n)
 	var t, received int64
 	for range n {
 		at, dt := r.uvarint(), r.varint()
