@@ -22,6 +22,7 @@ import (
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/connector"
 	"openioc.org/ioc/internal/fault"
+	"openioc.org/ioc/internal/mapping"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/retry"
 	"openioc.org/ioc/templates"
@@ -61,8 +62,10 @@ type Supervisor struct {
 	metrics *metrics
 	changed chan struct{}
 
-	mu      sync.Mutex
-	runners map[string]*runner
+	mu       sync.Mutex
+	runners  map[string]*runner
+	programs map[string]*mapping.Program // compiled mappings of this version of the register
+	version  int
 }
 
 var (
@@ -80,11 +83,15 @@ func New(o Options) *Supervisor {
 	if o.FirstPause <= 0 {
 		o.FirstPause = time.Second
 	}
-	return &Supervisor{o: o, metrics: newMetrics(o.Registerer), changed: make(chan struct{}, 1), runners: map[string]*runner{}}
+	return &Supervisor{o: o, metrics: newMetrics(o.Registerer), changed: make(chan struct{}, 1), runners: map[string]*runner{}, programs: map[string]*mapping.Program{}}
 }
 
 // Changed says that the register of sources changed. It does not wait.
 func (s *Supervisor) Changed() {
+	s.mu.Lock()
+	clear(s.programs)
+	s.version++
+	s.mu.Unlock()
 	select {
 	case s.changed <- struct{}{}:
 	default:

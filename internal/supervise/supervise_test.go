@@ -292,12 +292,18 @@ func TestPreview_AsksThePipeline(t *testing.T) {
 }
 
 func TestReread_MendedPiece(t *testing.T) {
+	scale := ""
 	sup := New(Options{Kinds: all.Kinds, Sources: func() []Source {
-		return []Source{{ID: "s1", Kind: "http_push", Mapping: json.RawMessage(`{"records":"data","datastream":"code","value":"depth"}`)}}
+		return []Source{{ID: "s1", Kind: "http_push", Mapping: json.RawMessage(`{"records":"data","datastream":"code","value":"number(depth)` + scale + `"}`)}}
 	}})
 	readings, unread, err := sup.Reread(t.Context(), "s1", `{"code":"a","depth":"1,5"}`)
 	if err != nil || len(unread) != 0 || len(readings) != 1 || readings[0].Value != 1.5 {
 		t.Errorf("%v %v %v", readings, unread, err)
+	}
+	scale = " * 10" // the source is edited
+	sup.Changed()
+	if readings, _, err := sup.Reread(t.Context(), "s1", `{"code":"a","depth":"1,5"}`); err != nil || len(readings) != 1 || readings[0].Value != 15 {
+		t.Errorf("after the change: %v %v", readings, err)
 	}
 	if _, err := sup.Read("s2", nil, mapping.Meta{}); !fault.Is(err, errNoSource) {
 		t.Errorf("got %v", err)

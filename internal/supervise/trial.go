@@ -133,21 +133,42 @@ func (s *Supervisor) Preview(ctx context.Context, src Source, raw []byte, m mapp
 // Read reads a message of a source by its mapping: what posts to the ingest
 // endpoint, or, with m.Piece, a dead letter that a person mended.
 func (s *Supervisor) Read(source string, raw []byte, m mapping.Meta) (mapping.Output, error) {
+	p, err := s.program(source)
+	if err != nil {
+		return mapping.Output{}, err
+	}
+	m.Source = source
+	if m.Received.IsZero() {
+		m.Received = s.o.Clock.Now()
+	}
+	return p.Read(raw, m), nil
+}
+
+// program compiles the mapping of a source once, until sources change.
+func (s *Supervisor) program(source string) (*mapping.Program, error) {
+	s.mu.Lock()
+	p, known := s.programs[source]
+	version := s.version
+	s.mu.Unlock()
+	if known {
+		return p, nil
+	}
 	for _, src := range s.o.Sources() {
 		if src.ID != source {
 			continue
 		}
 		p, err := mapping.Parse(src.Mapping)
 		if err != nil {
-			return mapping.Output{}, err
+			return nil, err
 		}
-		m.Source = source
-		if m.Received.IsZero() {
-			m.Received = s.o.Clock.Now()
+		s.mu.Lock()
+		if s.version == version { // else it may be the old one already
+			s.programs[source] = p
 		}
-		return p.Read(raw, m), nil
+		s.mu.Unlock()
+		return p, nil
 	}
-	return mapping.Output{}, errNoSource.With("source", source)
+	return nil, errNoSource.With("source", source)
 }
 
 var errNoSource = fault.Define(fault.NotFound, "supervise.source", "there is no source {source}", "không có nguồn {source}")
