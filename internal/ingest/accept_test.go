@@ -3,6 +3,8 @@ package ingest_test
 import (
 	"context"
 	"math"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -255,5 +257,56 @@ func TestApproxSkew(t *testing.T) {
 	}
 	if d, ok := r.p.ApproxSkew("nuoc"); !ok || d != 2*time.Minute+4*time.Second {
 		t.Errorf("skew %v %v", d, ok)
+	}
+}
+
+func TestAccept_DatastreamDeletedOnTheWay(t *testing.T) {
+	r := newRoad(t)
+	ctx := context.Background()
+	r.accept("nuoc", sensing.Reading{Datastream: "cam-le", Time: start, Value: 1}, sensing.Reading{Datastream: "ho-1", Time: start, Value: 30})
+	if err := r.catalog.DeleteDatastream(ctx, admin, "d-cam-le"); err != nil {
+		t.Fatal(err)
+	}
+	r.run()
+	r.settle()
+	if c := r.p.Counts("nuoc"); c.Stored != 1 || c.Rejected != 1 || !c.Balanced() {
+		t.Errorf("%+v", c)
+	}
+	r.close()
+	r.open()
+	if ls := r.letters(ingest.LetterFilter{}); len(ls) != 1 || ls[0].Code != "series.unknown_datastream" || ls[0].Datastream != "d-cam-le" {
+		t.Errorf("%+v", ls)
+	}
+}
+
+func TestAccept_ManyCallersCountOnce(t *testing.T) {
+	r := newRoad(t)
+	r.run()
+	const callers, each = 16, 200
+	var all sync.WaitGroup
+	var accepted, duplicate atomic.Int64
+	for range callers {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for i := range each { // every caller sends the same
+				res, err := r.p.Accept(context.Background(), ingest.Batch{Source: "nuoc", Readings: []sensing.Reading{
+					{Datastream: "cam-le", Time: start.Add(-time.Duration(i) * time.Minute), Value: float64(i) / 100},
+				}})
+				if err != nil {
+					t.Error(err)
+				}
+				accepted.Add(int64(res.Accepted))
+				duplicate.Add(int64(res.Duplicate))
+			}
+		}()
+	}
+	all.Wait()
+	r.settle()
+	if accepted.Load() != each || duplicate.Load() != (callers-1)*each || len(r.points("cam-le")) != each {
+		t.Errorf("%d accepted, %d duplicate, %d stored", accepted.Load(), duplicate.Load(), len(r.points("cam-le")))
+	}
+	if c := r.p.Counts("nuoc"); c.Stored != each || c.Duplicate != duplicate.Load() || !c.Balanced() {
+		t.Errorf("%+v", c)
 	}
 }

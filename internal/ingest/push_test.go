@@ -260,3 +260,26 @@ func TestRoutes_DeadLetters(t *testing.T) {
 		t.Errorf("rules: %d %+v", status, list.Rules)
 	}
 }
+
+func TestPush_RateLimitIsPerSource(t *testing.T) {
+	r := newRoad(t)
+	r.rate = 2
+	r.close()
+	r.open()
+	srv := r.serve()
+	other, err := r.sources.RotateToken(context.Background(), admin, "khac")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := map[int]int{}
+	for range 10 {
+		status, _ := send(t, "POST", srv.URL+"/api/v1/ingest/nuoc", r.token, strings.NewReader("[]"))
+		codes[status]++
+	}
+	if codes[429] == 0 || codes[200] < 4 {
+		t.Errorf("answers %v", codes)
+	}
+	if status, a := send(t, "POST", srv.URL+"/api/v1/ingest/khac", other, strings.NewReader("[]")); status != 200 {
+		t.Errorf("the other source: %d %+v", status, a)
+	}
+}

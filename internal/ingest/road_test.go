@@ -34,6 +34,7 @@ var (
 type road struct {
 	t       testing.TB
 	given   *store.DB
+	rate    float64
 	dir     string
 	clk     *clock.Clock
 	bus     *bus.Bus
@@ -125,7 +126,7 @@ func (r *road) openOn(ctx context.Context, fail func(error)) {
 	fail(r.catalog.Load(ctx))
 	r.reg = prometheus.NewRegistry()
 	r.p, err = ingest.New(ingest.Options{
-		Catalog: r.catalog, Sources: r.sources, Texts: r.catalog, Bus: r.bus, Series: r.series, Store: r.db, Clock: r.clk, Registerer: r.reg,
+		Catalog: r.catalog, Sources: r.sources, Texts: r.catalog, Bus: r.bus, Series: r.series, Store: r.db, Clock: r.clk, Registerer: r.reg, RequestRate: r.rate,
 	})
 	fail(err)
 	r.landed = make(chan struct{}, 1)
