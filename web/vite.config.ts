@@ -6,7 +6,7 @@ import { gzipAssets } from './scripts/gzip.mjs'
 import { mockServer } from './dev/server.ts'
 
 const backend = process.env['IOC_BACKEND'] ?? 'http://127.0.0.1:8080'
-const proxied = ['/api', '/live', '/map/style', '/map/glyphs', '/map/sprite', '/map/data', '/map/city.pmtiles', '/sta', '/prometheus', '/openapi.json']
+const proxied = ['/api', '/live', '/map/style', '/map/glyphs', '/map/sprite', '/map/data', '/map/city.pmtiles', '/sta/', '/prometheus', '/openapi.json']
 
 // `vite` proxies to a running ioc, `vite --mode mock` answers the API itself.
 export default defineConfig(({ mode }) => ({
