@@ -13,7 +13,9 @@ import (
 	"openioc.org/ioc/internal/connector/all"
 	"openioc.org/ioc/internal/connector/mqtt"
 	"openioc.org/ioc/internal/flood"
+	"openioc.org/ioc/internal/indicator"
 	"openioc.org/ioc/internal/msg"
+	"openioc.org/ioc/internal/readiness"
 	"openioc.org/ioc/internal/scenario"
 	"openioc.org/ioc/internal/sensing"
 	"openioc.org/ioc/internal/sta"
@@ -163,6 +165,29 @@ func (a *App) connectorSources() []supervise.Source {
 		out = append(out, supervise.Source{ID: s.ID, Kind: s.Kind, Config: s.Config, Mapping: s.Mapping, Enabled: s.Enabled})
 	}
 	return out
+}
+
+// runner tells how the connector of a source does; what is played by this
+// program itself has none.
+func (a *App) runner(source string) (readiness.Runner, bool) {
+	if s, ok := a.parts.sources.Get(source); !ok || s.Kind == scenario.SourceKind {
+		return readiness.Runner{}, false
+	}
+	st := a.parts.supervisor.Status(source)
+	r := readiness.Runner{Running: st.State == supervise.Running, Restarts: st.Restarts}
+	if st.LastError != nil {
+		r.LastError = st.LastError.In(msg.Vi)
+	}
+	return r, true
+}
+
+func (a *App) sourcesState(ctx context.Context) indicator.SourcesState {
+	o, err := a.parts.readiness.Overview(ctx)
+	if err != nil {
+		a.log.Warn("overview of sources", "err", err) // the other figures still stand
+		return indicator.SourcesState{}
+	}
+	return indicator.SourcesState{Total: o.Total, Live: o.Live, Late: o.Late, Silent: o.Silent, LagSeconds: o.LagSeconds}
 }
 
 func (a *App) preview(ctx context.Context, b connector.Batch) ([]supervise.PreviewRow, error) {

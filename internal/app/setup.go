@@ -30,6 +30,7 @@ import (
 	"openioc.org/ioc/internal/live"
 	"openioc.org/ioc/internal/outbox"
 	"openioc.org/ioc/internal/promapi"
+	"openioc.org/ioc/internal/readiness"
 	"openioc.org/ioc/internal/series"
 	"openioc.org/ioc/internal/source"
 	"openioc.org/ioc/internal/sta"
@@ -69,6 +70,7 @@ type parts struct {
 
 	files      *blob.Store
 	supervisor *supervise.Supervisor
+	readiness  *readiness.Service
 	mux        *http.ServeMux
 	api        huma.API
 }
@@ -83,6 +85,9 @@ func (a *App) setup(ctx context.Context) error {
 	dir := cfg.Data.Dir
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("data folder: %w", err)
+	}
+	if err := a.lockFolder(dir); err != nil {
+		return err
 	}
 	var err error
 	if p.store, err = store.Open(ctx, store.Options{URL: cfg.Store.URL.Reveal(), Dir: dir, Clock: a.clock, Logger: log.With("component", "store")}); err != nil {
@@ -208,6 +213,14 @@ func (a *App) setup(ctx context.Context) error {
 		return err
 	}
 
+	if p.readiness, err = readiness.New(readiness.Options{
+		Sources: p.sources, Ingest: p.ingest, Catalog: p.catalog, Series: p.series, Clock: a.clock,
+		Logger: log.With("component", "readiness"), Runner: a.runner,
+	}); err != nil {
+		return err
+	}
+	a.background("readiness", p.readiness.Warm)
+
 	// Edges.
 	p.sta = sta.New(p.catalog, p.series, a.clock, log.With("component", "sta"))
 	p.sta.Accept, p.sta.Original = a.acceptObservation, a.originalTime
@@ -222,7 +235,8 @@ func (a *App) setup(ctx context.Context) error {
 	}
 	overview, err := indicator.New(indicator.Options{
 		Layers: &p.layers, Figures: &p.figures, Clock: a.clock, Logger: log.With("component", "indicator"),
-		Feeds: []func(context.Context, time.Time, int) ([]figure.Notice, error){p.flood.Feed},
+		Feeds:   []func(context.Context, time.Time, int) ([]figure.Notice, error){p.flood.Feed},
+		Sources: a.sourcesState,
 	})
 	if err != nil {
 		return err
@@ -233,7 +247,7 @@ func (a *App) setup(ctx context.Context) error {
 	p.mux = http.NewServeMux()
 	p.api = httpapi.NewAPI(p.mux, a.o.Version)
 	for _, d := range []interface{ Routes(huma.API) }{
-		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood, overview, stations, p.supervisor,
+		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood, overview, stations, p.supervisor, p.readiness,
 		api.New(p.city, a.clock, a.places),
 	} {
 		d.Routes(p.api)
