@@ -44,6 +44,7 @@ type DB struct {
 	mu      sync.RWMutex
 	streams map[string]*stream
 	closed  bool
+	reading sync.WaitGroup // readers under way; Close waits for them
 
 	appended atomic.Uint64 // since Open
 	history  atomic.Int64  // out-of-order samples in memory
@@ -120,7 +121,8 @@ func (db *DB) Close() error {
 	db.mu.Unlock()
 	db.stop()
 	db.done.Wait()
-	db.write.Lock() // an append under way ends first
+	db.reading.Wait() // the engine unmaps the files they read
+	db.write.Lock()   // an append under way ends first
 	defer db.write.Unlock()
 	if err := db.tsdb.Close(); err != nil {
 		return fmt.Errorf("close series: %w", err)
@@ -166,13 +168,14 @@ func (db *DB) Meta(id string) (Meta, bool) {
 	return st.meta, true
 }
 
-// open reports ErrClosed after Close.
-func (db *DB) open() error {
+// begin counts a reader in, who calls reading.Done at the end.
+func (db *DB) begin() error {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	if db.closed {
 		return ErrClosed.With()
 	}
+	db.reading.Add(1)
 	return nil
 }
 

@@ -46,9 +46,10 @@ func (db *DB) maintain(ctx context.Context) {
 // that happens by itself; this is for the end of an import, for tests and
 // benchmarks. Appending waits while the newest hours are written.
 func (db *DB) Compact() error {
-	if err := db.open(); err != nil {
+	if err := db.begin(); err != nil {
 		return err
 	}
+	defer db.reading.Done()
 	return db.compact(context.Background())
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -15,11 +16,12 @@ import (
 // those who name them: rain:flags and rain:lag.
 func (db *DB) Queryable() storage.Queryable {
 	return storage.QueryableFunc(func(from, to int64) (storage.Querier, error) {
-		if err := db.open(); err != nil {
+		if err := db.begin(); err != nil {
 			return nil, err
 		}
 		q, err := db.tsdb.Querier(from, to)
 		if err != nil {
+			db.reading.Done()
 			return nil, err
 		}
 		return &querier{db: db, inner: q, from: from, to: to}, nil
@@ -33,6 +35,7 @@ type querier struct {
 	inner storage.Querier
 	from  int64
 	to    int64
+	ended sync.Once
 }
 
 // face is one series as PromQL sees it.
@@ -157,8 +160,12 @@ func sortedKeys(m map[string]bool, hints *storage.LabelHints) []string {
 	return out
 }
 
-// Close releases what the querier holds.
-func (q *querier) Close() error { return q.inner.Close() }
+// Close releases what the querier holds. DB.Close waits for it.
+func (q *querier) Close() error {
+	err := q.inner.Close()
+	q.ended.Do(q.db.reading.Done)
+	return err
+}
 
 type seriesSet struct {
 	list     []storage.Series

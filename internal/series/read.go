@@ -79,6 +79,10 @@ func (db *DB) scan(ctx context.Context, st *stream, from, to int64, f func(Point
 	if from > to {
 		return nil
 	}
+	if err := db.begin(); err != nil {
+		return err
+	}
+	defer db.reading.Done()
 	q, err := db.tsdb.Querier(from, to)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", st.id, err)
