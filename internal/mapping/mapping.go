@@ -37,6 +37,8 @@ type Mapping struct {
 
 	Field
 	Fields []Field `json:"fields,omitempty"`
+
+	Station Station `json:"station,omitzero"`
 }
 
 // Field makes one reading of a record.
@@ -57,6 +59,7 @@ type Program struct {
 	where   *code
 	time    *code
 	fields  []field
+	station station
 	zone    *time.Location
 	native  *Program // for TT 10 files, when no mapping was given
 	strict  bool     // a record without value is wrong, not silent: IOC's own format
@@ -101,13 +104,16 @@ func Parse(raw json.RawMessage) (*Program, error) {
 		own := ownFormat
 		own.Format, own.Charset, own.Delimiter = m.Format, m.Charset, m.Delimiter
 		own.SkipRows, own.NoHeader, own.Sheet, own.Zone = m.SkipRows, m.NoHeader, m.Sheet, m.Zone
-		own.Records, own.Where = m.Records, m.Where
+		own.Records, own.Where, own.Station = m.Records, m.Where, m.Station
 		p, err := Compile(own)
 		if err != nil {
 			return nil, err
 		}
 		tt10 := ownTT10
-		tt10.Where, tt10.Zone = m.Where, m.Zone
+		tt10.Where, tt10.Zone, tt10.Station = m.Where, m.Zone, m.Station
+		if tt10.Station == (Station{}) {
+			tt10.Station = Station{ID: "record.station", Kind: `"tt10"`}
+		}
 		p.strict = true
 		p.native, err = Compile(tt10)
 		return p, err
@@ -156,6 +162,11 @@ func Compile(m Mapping) (*Program, error) {
 			datastream: one(prefix+"datastream", f.Datastream), value: one(prefix+"value", f.Value), text: one(prefix+"text", f.Text),
 			unit: one(prefix+"unit", f.Unit), quality: one(prefix+"quality", f.Quality), at: one(prefix+"at", f.At), when: one(prefix+"if", f.If),
 		})
+	}
+	s := m.Station
+	p.station = station{
+		id: one("station.id", s.ID), name: one("station.name", s.Name), lon: one("station.lon", s.Lon), lat: one("station.lat", s.Lat),
+		kind: one("station.kind", s.Kind), property: one("station.property", s.Property),
 	}
 	if len(list) == 0 {
 		bad.At("fields", errNoField.With())

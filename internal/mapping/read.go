@@ -82,14 +82,11 @@ func clipRaw(raw []byte) string {
 
 // apply makes the readings of a decoded document.
 func (p *Program) apply(doc decode.Document, m Meta, raw []byte) Output {
-	r := reader{p: p, doc: doc, budget: newBudget(), received: m.Received}
-	meta := map[string]any{"source": m.Source, "topic": m.Topic, "datastream": nilIfEmpty(m.Datastream), "file": m.File, "levels": levels(m.Topic)}
-	r.base = map[string]any{"root": doc.Root, "meta": meta, "receivedAt": m.Received, "__budget": r.budget}
+	r := newReader(p, doc, m)
 	records, whole, f := r.records(m.Piece)
 	if f != nil {
 		return Output{Unread: []connector.Unread{{Raw: rawOf(doc.Root), Err: f}}}
 	}
-	r.env = make(map[string]any, 32)
 	for i, rec := range records {
 		if i&0x3ff == 0 && r.budget.spent() {
 			r.out.Unread = append(r.out.Unread, connector.Unread{Raw: rawOf(rec), Err: errBudget.With()})
@@ -108,8 +105,8 @@ func (p *Program) apply(doc decode.Document, m Meta, raw []byte) Output {
 			}
 			return text
 		}
-		meta["index"] = i
-		r.record(rec, piece)
+		r.enter(rec, i)
+		r.record(piece)
 	}
 	return r.out
 }
@@ -144,10 +141,29 @@ type reader struct {
 	doc      decode.Document
 	vm       vm.VM
 	base     map[string]any // what every record sees
+	meta     map[string]any
 	env      map[string]any
 	budget   *budget
 	received time.Time
 	out      Output
+}
+
+func newReader(p *Program, doc decode.Document, m Meta) *reader {
+	r := &reader{p: p, doc: doc, budget: newBudget(), received: m.Received, env: make(map[string]any, 32)}
+	r.meta = map[string]any{"source": m.Source, "topic": m.Topic, "datastream": nilIfEmpty(m.Datastream), "file": m.File, "levels": levels(m.Topic)}
+	r.base = map[string]any{"root": doc.Root, "meta": r.meta, "receivedAt": m.Received, "__budget": r.budget}
+	return r
+}
+
+// enter makes rec, the i-th, what expressions see.
+func (r *reader) enter(rec any, i int) {
+	clear(r.env)
+	if m, ok := rec.(map[string]any); ok {
+		maps.Copy(r.env, m)
+	}
+	maps.Copy(r.env, r.base)
+	r.env["record"] = rec
+	r.meta["index"] = i
 }
 
 // records selects the list; whole reports that it is the document's own rows.
@@ -201,14 +217,8 @@ func evalFault(field string, err error) *fault.Error {
 	return errEval.With("field", field, "detail", short(err.Error()))
 }
 
-// record makes the readings of one record.
-func (r *reader) record(rec any, piece func() string) {
-	clear(r.env)
-	if m, ok := rec.(map[string]any); ok {
-		maps.Copy(r.env, m)
-	}
-	maps.Copy(r.env, r.base)
-	r.env["record"] = rec
+// record makes the readings of the record that was entered.
+func (r *reader) record(piece func() string) {
 	unread := func(f *fault.Error) {
 		r.out.Unread = append(r.out.Unread, connector.Unread{Raw: piece(), Err: f})
 	}

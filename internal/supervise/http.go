@@ -141,6 +141,22 @@ func (s *Supervisor) Routes(api huma.API) {
 			}
 			return s.preview(ctx, in.Body)
 		})
+	huma.Register(api, op("list-message-stations", http.MethodPost, "/stations", "The stations that a message speaks of; enter them in the register"),
+		func(ctx context.Context, in *struct{ Body stationsBody }) (*stationsAnswer, error) {
+			return s.stations(ctx, in.Body)
+		})
+}
+
+// metaOf says what the name of a message is: a topic or a file name.
+func metaOf(kind, name string) mapping.Meta {
+	if kind != "mqtt" && kind != "mqtt_client" {
+		return mapping.Meta{File: name}
+	}
+	m := mapping.Meta{Topic: name}
+	if name != "" {
+		m.Datastream = path.Base(name)
+	}
+	return m
 }
 
 func (s *Supervisor) views() []KindView {
@@ -165,14 +181,7 @@ func (s *Supervisor) preview(ctx context.Context, b previewBody) (*previewAnswer
 	if err != nil {
 		return nil, err
 	}
-	meta := mapping.Meta{File: b.Name}
-	if b.Kind == "mqtt" || b.Kind == "mqtt_client" {
-		meta = mapping.Meta{Topic: b.Name}
-		if b.Name != "" {
-			meta.Datastream = path.Base(b.Name)
-		}
-	}
-	rows, err := s.Preview(ctx, Source{ID: b.Source, Kind: b.Kind, Config: b.Config, Mapping: b.Mapping}, raw, meta)
+	rows, err := s.Preview(ctx, Source{ID: b.Source, Kind: b.Kind, Config: b.Config, Mapping: b.Mapping}, raw, metaOf(b.Kind, b.Name))
 	if err != nil {
 		return nil, err
 	}

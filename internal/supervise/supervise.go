@@ -49,6 +49,10 @@ type Options struct {
 	// Preview says what would become of readings; nil shows them as they are.
 	Preview   func(ctx context.Context, b connector.Batch) ([]PreviewRow, error)
 	Templates []templates.Template
+	// Register takes the stations that a message speaks of; nil only shows them.
+	Register Register
+	// Unit finds the administrative unit of a place; may be nil.
+	Unit func(lon, lat float64) (code, name string, ok bool)
 
 	Clock      *clock.Clock
 	Logger     *slog.Logger
