@@ -9,6 +9,9 @@ import (
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/api"
+	"openioc.org/ioc/internal/catalog"
+	"openioc.org/ioc/internal/city"
+	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/connector"
 	"openioc.org/ioc/internal/connector/all"
 	"openioc.org/ioc/internal/connector/mqtt"
@@ -47,6 +50,26 @@ func (a *App) originalTime(source string, t time.Time) (time.Time, bool) {
 		return t.Add(-shift), true
 	}
 	return time.Time{}, false
+}
+
+// placed is the catalog whose stations know their unit: one that a station
+// does not declare is found by its place.
+type placed struct {
+	*catalog.Catalog
+	city  *city.City
+	clock *clock.Clock
+}
+
+// ThingPlace returns where a station is and the code of its unit, "" outside
+// the city.
+func (p placed) ThingPlace(thing string) (lon, lat float64, unitCode string, ok bool) {
+	lon, lat, unitCode, ok = p.Catalog.ThingPlace(thing)
+	if ok && unitCode == "" {
+		if u, found := p.city.Find(lon, lat, p.clock.Now()); found {
+			unitCode = u.Code
+		}
+	}
+	return lon, lat, unitCode, ok
 }
 
 func (a *App) floodUnits(at time.Time) []flood.Unit {
@@ -88,7 +111,7 @@ func (a *App) places(_ context.Context, actor access.Actor) []api.Place {
 	p := &a.parts
 	out := []api.Place{}
 	for _, t := range p.catalog.Things() {
-		lon, lat, unit, ok := p.catalog.ThingPlace(t.ID)
+		lon, lat, unit, ok := p.stations.ThingPlace(t.ID)
 		place := api.Place{Kind: "station", ID: t.ID, Title: t.Name, Lon: lon, Lat: lat, HasPlace: ok, Link: "/stations/" + t.ID}
 		if ds := p.catalog.DatastreamsOf(t.ID); len(ds) > 0 {
 			place.Subtitle = kindTitles[ds[0].ObservedPropertyID]

@@ -51,13 +51,14 @@ const obsAge = 72 * time.Hour
 // parts are what the edges and the runners need of each other; setup fills
 // them in the order they are named.
 type parts struct {
-	store   *store.DB
-	bus     *bus.Bus
-	series  *series.DB
-	trail   *audit.Trail
-	city    *city.City
-	catalog *catalog.Catalog
-	sources *source.Registry
+	store    *store.DB
+	bus      *bus.Bus
+	series   *series.DB
+	trail    *audit.Trail
+	city     *city.City
+	catalog  *catalog.Catalog
+	stations placed
+	sources  *source.Registry
 
 	identity *identity.Service
 	ingest   *ingest.Pipeline
@@ -177,8 +178,9 @@ func (a *App) setup(ctx context.Context) error {
 	a.background("fanout", fan.run)
 
 	// Services, each in the words layer and indicator.
+	p.stations = placed{p.catalog, p.city, a.clock}
 	if p.flood, err = flood.New(flood.Options{
-		Catalog: p.catalog, Series: p.series, Units: a.floodUnits, Original: a.originalTime, Clock: a.clock, Logger: log.With("component", "flood"),
+		Catalog: p.stations, Series: p.series, Units: a.floodUnits, Original: a.originalTime, Clock: a.clock, Logger: log.With("component", "flood"),
 	}); err != nil {
 		return err
 	}
@@ -187,7 +189,6 @@ func (a *App) setup(ctx context.Context) error {
 	p.layers.Add(p.flood.Layers()...)
 	p.figures.Add(p.flood.Indicators()...)
 	a.background("flood", p.flood.Run)
-	a.background("writer", p.ingest.Run)
 
 	a.background("memory", returnMemory)
 	a.background("boundaries", func(context.Context) error { // read once, off the first request's time
@@ -200,7 +201,7 @@ func (a *App) setup(ctx context.Context) error {
 	}
 	a.onStop("files", p.files.Close)
 	stations, err := station.New(station.Options{
-		Catalog: p.catalog, Series: p.series, Sources: p.sources, Files: p.files, UnitName: a.unitName,
+		Catalog: p.stations, Series: p.series, Sources: p.sources, Files: p.files, UnitName: a.unitName,
 		Thresholds: p.flood.Thresholds, Original: a.originalTime, Clock: a.clock, Logger: log.With("component", "station"),
 	})
 	if err != nil {
@@ -229,6 +230,7 @@ func (a *App) setup(ctx context.Context) error {
 			return err
 		}
 	}
+	a.background("writer", p.ingest.Run) // everybody who listens to it is there now
 	baseMap, err := basemap.New(basemap.Options{City: p.city, StyleURL: cfg.Map.StyleURL, PMTiles: cfg.Map.PMTiles})
 	if err != nil {
 		return err
