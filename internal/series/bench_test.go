@@ -236,6 +236,44 @@ func BenchmarkStore(b *testing.B) {
 	fmt.Printf("after reading: %s\n", memory())
 }
 
+// BenchmarkHistory imports a year of one-minute history, station by station,
+// into a store whose newest instant is after it.
+func BenchmarkHistory(b *testing.B) {
+	const minutes, batch = 365 * 1440, 2000
+	var fill, compact time.Duration
+	for range b.N {
+		db := benchStore(b, b.TempDir())
+		for i := range 4 {
+			if _, err := db.Append(b.Context(), []series.Sample{{ID: stationID(i), T: ms(minutes + 60), V: 1}}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		start := time.Now()
+		for i := range 4 {
+			r := newRiver(i)
+			ss := make([]series.Sample, 0, batch)
+			for m := range minutes {
+				ss = append(ss, series.Sample{ID: stationID(i), T: ms(m), V: r.at(m), Received: ms(m)})
+				if len(ss) == batch || m == minutes-1 {
+					if res, err := db.Append(b.Context(), ss); err != nil || res.Stored != len(ss) {
+						b.Fatal(res, err)
+					}
+					ss = ss[:0]
+				}
+			}
+		}
+		fill += time.Since(start)
+		start = time.Now()
+		if err := db.Compact(); err != nil {
+			b.Fatal(err)
+		}
+		compact += time.Since(start)
+		db.Close()
+	}
+	b.ReportMetric(float64(b.N)*4*minutes/fill.Seconds(), "obs/s")
+	b.ReportMetric(compact.Seconds()/float64(b.N), "s/compaction")
+}
+
 // memory tells the resident set: the program's own and the pages of mapped
 // files, which the kernel takes back when it needs them.
 func memory() string {
