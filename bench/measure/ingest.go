@@ -63,12 +63,13 @@ func load(ctx context.Context, c *harness.City, token string, workers, size int)
 	if size == 1 {
 		per = 8000
 	}
-	var next atomic.Int64
 	bodies := make([][][]byte, workers)
-	for w := range workers {
-		for range per {
+	next := int64(0)
+	for range per {
+		for w := range workers { // in the order of time, as stations report
 			var buf bytes.Buffer
-			body(&buf, next.Add(int64(size))-int64(size), size)
+			body(&buf, next, size)
+			next += int64(size)
 			bodies[w] = append(bodies[w], buf.Bytes())
 		}
 	}
