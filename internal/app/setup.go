@@ -275,7 +275,7 @@ func (a *App) setup(ctx context.Context) error {
 		return err
 	}
 	if err := a.listen(httpapi.Chain(p.mux, httpapi.Options{
-		Authenticate: p.identity.Authenticate, Logger: log.With("component", "http"), Registerer: a.reg, TrustProxy: cfg.Server.TrustProxy,
+		Authenticate: p.identity.Authenticate, Basic: newBasic(p.identity), Logger: log.With("component", "http"), Registerer: a.reg, TrustProxy: cfg.Server.TrustProxy,
 	})); err != nil {
 		return err
 	}

@@ -20,9 +20,14 @@ import (
 // Authenticate finds the actor of a token; false means the token is not valid.
 type Authenticate func(ctx context.Context, token string) (access.Actor, bool)
 
+// Basic turns a user name and password into a session's token; Grafana and
+// QGIS know no other way to sign in.
+type Basic func(ctx context.Context, username, password, remote string) (token string, ok bool)
+
 // Options are what the chain around the mux needs.
 type Options struct {
 	Authenticate Authenticate
+	Basic        Basic // asked on the addresses of the standards only; nil: never
 	Logger       *slog.Logger
 	Registerer   prometheus.Registerer
 	MaxBody      int64         // bytes; 0: 10 MiB
@@ -63,6 +68,10 @@ func Chain(next http.Handler, o Options) http.Handler {
 		}
 		ctx := context.WithValue(r.Context(), callerKey{}, c)
 		ctx = context.WithValue(ctx, internalKey{}, o.Logger)
+		if user, password, ok := r.BasicAuth(); ok && token == "" && o.Basic != nil && machine(r) {
+			token, _ = o.Basic(ctx, user, password, c.remote)
+			c.token = token
+		}
 		if token != "" && o.Authenticate != nil {
 			if actor, ok := o.Authenticate(ctx, token); ok {
 				c.actor = actor
@@ -129,6 +138,14 @@ func sameSite(r *http.Request, base string) bool {
 func streaming(r *http.Request) bool {
 	p := r.URL.Path
 	return p == "/live" || strings.HasPrefix(p, "/api/v1/export") || strings.HasPrefix(p, "/api/v1/ingest/")
+}
+
+// machine says whether the address is one that programs read. Browsers send
+// Basic credentials on their own accord, so nothing that changes the city may
+// be done with them.
+func machine(r *http.Request) bool {
+	p := r.URL.Path
+	return strings.HasPrefix(p, "/prometheus/") || strings.HasPrefix(p, "/sta/") && safeMethod(r.Method)
 }
 
 func route(r *http.Request) string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -121,5 +122,42 @@ func TestLimiter(t *testing.T) {
 	}
 	if err := l.Take("a", now.Add(time.Second), 1); err != nil {
 		t.Fatalf("a second later: %v", err)
+	}
+}
+
+func TestBasicOpensTheStandardsOnly(t *testing.T) {
+	h := httpapi.Chain(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := access.Require(httpapi.Actor(r.Context()), access.ObservationView, access.Scope{}); err != nil {
+			httpapi.Problem(w, r, err)
+		}
+	}), httpapi.Options{
+		Authenticate: func(_ context.Context, token string) (access.Actor, bool) {
+			return access.Actor{ID: "u", Roles: []access.Role{access.Duty}}, token == "t"
+		},
+		Basic: func(_ context.Context, user, password, _ string) (string, bool) {
+			if user != "duty" || password != "right" {
+				return "", false
+			}
+			return "t", true
+		},
+	})
+	for _, c := range []struct {
+		method, path, password string
+		want                   int
+	}{
+		{"GET", "/prometheus/api/v1/query", "right", 200},
+		{"POST", "/prometheus/api/v1/query", "right", 200},
+		{"GET", "/sta/v1.1/Things", "right", 200},
+		{"POST", "/sta/v1.1/Things", "right", 401},
+		{"GET", "/api/v1/users", "right", 401},
+		{"GET", "/prometheus/api/v1/query", "wrong", 401},
+	} {
+		r := httptest.NewRequest(c.method, c.path, nil)
+		r.SetBasicAuth("duty", c.password)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != c.want {
+			t.Errorf("%s %s with the %s password: %d", c.method, c.path, c.password, w.Code)
+		}
 	}
 }
