@@ -1,4 +1,5 @@
-// The one door to the API. Paths are relative to /api/v1.
+// The one door to the API. Paths are relative to /api/v1; those that begin
+// with a slash (/sta/v1.1/…) stand for themselves.
 import { currentLang } from '@/i18n'
 import { Problem, problemOf } from './problem'
 
@@ -23,7 +24,7 @@ export function address(path: string, params?: Params): string {
     if (value !== undefined && value !== null && value !== '') query.set(key, String(value))
   }
   const text = query.toString()
-  return `/api/v1/${path}${text ? `?${text}` : ''}`
+  return `${path.startsWith('/') ? '' : '/api/v1/'}${path}${text ? `?${text}` : ''}`
 }
 
 async function call<T>(method: string, path: string, params?: Params, body?: unknown, signal?: AbortSignal): Promise<T> {

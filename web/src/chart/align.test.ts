@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SeriesPoint } from '@/api/types'
-import { align, extent, flagNames, type ChartSeries } from './align'
+import { align, extent, flagNames, within, type ChartSeries } from './align'
 
 const flags = ['estimated', 'out_of_range', 'frozen']
 const line = (points: SeriesPoint[], more: Partial<ChartSeries> = {}): ChartSeries => ({ id: 'a', label: 'A', unit: 'm', points, flags, ...more })
@@ -44,6 +44,13 @@ describe('extent', () => {
     expect(extent(align([line([[0, 2, 0]], { kind: 'bar' })]), [], true)[0]).toBe(0)
   })
   it('has a place for nothing', () => expect(extent(align([]), [], false)).toEqual([0, 1]))
+})
+
+it('within keeps the levels around the values', () => {
+  const a = align([line([[0, 4, 0], [1000, 7, 0]])])
+  expect(within(a, [1, 3, 5, 9, 12])).toEqual([3, 5, 9])
+  expect(within(a, [8, 9])).toEqual([8])
+  expect(within(align([]), [1])).toEqual([])
 })
 
 it('flagNames reads the mask', () => expect(flagNames(5, flags)).toEqual(['estimated', 'frozen']))

@@ -30,14 +30,15 @@ export interface Aligned {
   flags: number[][]
 }
 
-const bit = (names: string[], name: string): number => {
+/** flagBit is the bit of a flag in a series' legend, 0 if it has none. */
+export const flagBit = (names: string[], name: string): number => {
   const i = names.indexOf(name)
   return i < 0 ? 0 : 1 << i
 }
 
-export const estimatedBits = (s: ChartSeries): number => bit(s.flags, 'estimated')
+export const estimatedBits = (s: ChartSeries): number => flagBit(s.flags, 'estimated')
 /** Flags that say how a value came about, not that it is doubtful. */
-export const harmlessBits = (s: ChartSeries): number => ['estimated', 'given', 'late', 'corrected', 'maintenance', 'wrong_unit'].reduce((sum, n) => sum | bit(s.flags, n), 0)
+export const harmlessBits = (s: ChartSeries): number => ['estimated', 'given', 'late', 'corrected', 'maintenance', 'wrong_unit'].reduce((sum, n) => sum | flagBit(s.flags, n), 0)
 
 /** align puts all series on one axis. */
 export function align(series: ChartSeries[]): Aligned {
@@ -99,17 +100,35 @@ export function align(series: ChartSeries[]): Aligned {
 /** names lists the flags that are set in f. */
 export const flagNames = (f: number, legend: string[]): string[] => legend.filter((_, i) => (f & (1 << i)) !== 0)
 
-/** extent is the lowest and highest value drawn, thresholds included. */
-export function extent(a: Aligned, thresholds: number[], bars: boolean): [number, number] {
+/** within keeps the levels that the values lie between: the next one below, those crossed, the next one above. */
+export function within(a: Aligned, levels: number[]): number[] {
+  const [low, high] = range(a)
+  if (low > high) return []
+  const below = Math.max(...levels.filter((l) => l < low))
+  const above = Math.min(...levels.filter((l) => l > high))
+  return levels.filter((l) => l >= below && l <= above)
+}
+
+function range(a: Aligned): [number, number] {
   let low = Infinity
   let high = -Infinity
-  const see = (v: number | null | undefined): void => {
-    if (v === null || v === undefined) return
-    if (v < low) low = v
-    if (v > high) high = v
+  for (const col of [...a.measured, ...a.estimated]) {
+    for (const v of col) {
+      if (v === null || v === undefined) continue
+      if (v < low) low = v
+      if (v > high) high = v
+    }
   }
-  for (const col of [...a.measured, ...a.estimated]) col.forEach(see)
-  thresholds.forEach(see)
+  return [low, high]
+}
+
+/** extent is the lowest and highest value drawn, thresholds included. */
+export function extent(a: Aligned, thresholds: number[], bars: boolean): [number, number] {
+  let [low, high] = range(a)
+  for (const v of thresholds) {
+    low = Math.min(low, v)
+    high = Math.max(high, v)
+  }
   if (bars) low = Math.min(low, 0)
   if (!Number.isFinite(low)) return [0, 1]
   const room = (high - low || Math.abs(high) || 1) * 0.08

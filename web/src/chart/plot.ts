@@ -5,7 +5,7 @@ import type { Lang } from '@/lib/when'
 import { cityZone, clock, day, startOfDay } from '@/lib/when'
 import { number } from '@/lib/number'
 import { token } from '@/ui/token'
-import { type Aligned, type ChartSeries, extent, harmlessBits } from './align'
+import { type Aligned, type ChartSeries, extent, flagBit, harmlessBits, within } from './align'
 
 export interface ChartThreshold { value: number; title: string; level: number }
 
@@ -13,6 +13,8 @@ export interface PlotInput {
   series: ChartSeries[]
   data: Aligned
   thresholds: ChartThreshold[]
+  /** show only the thresholds that the line is between */
+  tight: boolean
   range: [number, number] | null // seconds
   lang: Lang
   width: number
@@ -52,7 +54,8 @@ function hatch(color: string): CanvasPattern | string {
 
 export function options(p: PlotInput): uPlot.Options {
   const bars = p.series.some((s) => s.kind === 'bar')
-  const span = extent(p.data, p.thresholds.map((t) => t.value), bars)
+  const levels = p.thresholds.map((t) => t.value)
+  const span = extent(p.data, p.tight ? within(p.data, levels) : levels, bars)
   const font = '12px "Be Vietnam Pro", system-ui, sans-serif'
   const axis = { stroke: token('muted'), font, grid: { stroke: token('line'), width: 1 }, ticks: { show: false } }
   const barPath = uPlot.paths.bars?.({ size: [0.8, 40], radius: 0.15 })
@@ -156,7 +159,8 @@ function drawThresholds(u: uPlot, thresholds: ChartThreshold[], font: string): v
   ctx.restore()
 }
 
-// A doubtful point wears a hollow diamond, so that it is seen without hover.
+// A published figure is a dot on the estimated line; a doubtful point wears a
+// hollow diamond, so that it is seen without hover.
 function drawFlags(u: uPlot, series: ChartSeries[], data: Aligned): void {
   const { ctx } = u
   const r = 4.5 * devicePixelRatio
@@ -167,10 +171,14 @@ function drawFlags(u: uPlot, series: ChartSeries[], data: Aligned): void {
   ctx.lineWidth = 1.5 * devicePixelRatio
   series.forEach((s, i) => {
     const doubtful = ~harmlessBits(s)
+    const given = flagBit(s.flags, 'given')
+    const color = token(colorOf(s, i))
     const flags = data.flags[i] ?? []
     let drawn = -Infinity
     for (let j = 0; j < flags.length; j++) {
-      if (((flags[j] as number) & doubtful) === 0) continue
+      const f = flags[j] as number
+      const odd = (f & doubtful) !== 0
+      if (!odd && ((f & given) === 0 || s.kind === 'bar')) continue
       const v = data.measured[i]?.[j] ?? data.estimated[i]?.[j]
       if (v === null || v === undefined) continue
       const x = u.valToPos(data.x[j] as number, 'x', true)
@@ -178,6 +186,13 @@ function drawFlags(u: uPlot, series: ChartSeries[], data: Aligned): void {
       drawn = x
       const y = u.valToPos(v, 'y', true)
       ctx.beginPath()
+      if (!odd) {
+        ctx.fillStyle = color
+        ctx.arc(x, y, r * 0.8, 0, 2 * Math.PI)
+        ctx.fill()
+        ctx.fillStyle = token('panel')
+        continue
+      }
       ctx.moveTo(x, y - r)
       ctx.lineTo(x + r, y)
       ctx.lineTo(x, y + r)
