@@ -67,6 +67,8 @@ func handler(files fs.FS, csp string) http.Handler {
 		switch {
 		case strings.HasPrefix(name, "assets/"):
 			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		case strings.HasSuffix(name, ".svg"): // the icon: browsers ask for it at every change of address
+			h.Set("Cache-Control", "public, max-age=3600")
 		default:
 			h.Set("Cache-Control", "no-cache")
 		}

@@ -14,6 +14,7 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
+      shallow: true, // answers are replaced, never changed: no deep proxies over thousands of rows
       refetchOnWindowFocus: true,
       // What the person did wrong will not get better by asking again.
       retry: (count, err) => count < 2 && !(err instanceof Problem && err.status >= 400 && err.status < 500),
