@@ -13,7 +13,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/sources', name: 'sources', component: () => import('./feature/source/SourcesPage.vue'), meta: { title: 'nav.sources', permission: 'source.view' } },
   { path: '/sources/new', name: 'source-new', component: () => import('./feature/source/ConnectPage.vue'), meta: { title: 'nav.sources', permission: 'source.edit' } },
   { path: '/sources/:id', name: 'source', component: () => import('./feature/source/SourcePage.vue'), meta: { title: 'nav.sources', permission: 'source.view' } },
-  { path: '/dead-letters', name: 'dead-letters', component: () => import('./feature/source/DeadLettersPage.vue'), meta: { title: 'nav.dead_letters', permission: 'source.view' } },
+  { path: '/dead-letters', alias: '/sources/dead-letters', name: 'dead-letters', component: () => import('./feature/source/DeadLettersPage.vue'), meta: { title: 'nav.dead_letters', permission: 'source.view' } },
   { path: '/users', name: 'users', component: () => import('./feature/user/UsersPage.vue'), meta: { title: 'nav.users', permission: 'user.view' } },
   { path: '/:path(.*)*', name: 'not-found', component: () => import('./frame/NotFoundPage.vue'), meta: { title: 'ui.not_found' } },
 ]

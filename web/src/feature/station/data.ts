@@ -74,5 +74,5 @@ export const directRows = 100_000
 export const expectedRows = (from: number, to: number, rhythmSeconds: number): number => (rhythmSeconds > 0 ? (to - from) / 1000 / rhythmSeconds : Infinity)
 
 /** kindKey names the kinds that the interface has a word for. */
-const kinds = ['rain_gauge', 'water_level', 'flood_1m5', 'flood_3m', 'reservoir_waterlevel', 'weather'] as const
+const kinds = ['rain_gauge', 'river_station', 'water_level', 'flood_1m5', 'flood_3m', 'reservoir_waterlevel', 'weather'] as const
 export const kindKey = (kind: string): (typeof kinds)[number] | 'other' => kinds.find((k) => k === kind) ?? 'other'
