@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +42,10 @@ func start(ctx context.Context, bin string) error {
 	if err := c.Settle(ctx); err != nil {
 		return err
 	}
+	// An import is folded into blocks after a quiet minute by itself.
+	if err := folded(ctx, filepath.Join(dir, "series")); err != nil {
+		return err
+	}
 	if err := c.Stop(); err != nil {
 		return err
 	}
@@ -54,7 +60,7 @@ func start(ctx context.Context, bin string) error {
 			return err
 		}
 		took = append(took, time.Since(begin))
-		time.Sleep(5 * time.Second) // idle: that is what is measured
+		time.Sleep(15 * time.Second) // idle: that is what is measured
 		mb, err := residentMB(c.PID())
 		if err != nil {
 			return err
@@ -68,7 +74,7 @@ func start(ctx context.Context, bin string) error {
 	slices.Sort(rss)
 	n := 175 * int(365*24*time.Hour/step)
 	report(figure{"cold_start_first_answer", percentile(took, 0.5), "ms", "≤ 1000", fmt.Sprintf("median of 5, includes sign-in; %d observations", n)})
-	report(figure{"idle_rss", rss[len(rss)/2], "MB", "≤ 150", "5 s after start, median of 5"})
+	report(figure{"idle_rss", rss[len(rss)/2], "MB", "≤ 150", "15 s after start, median of 5"})
 	size, err := dirMB(filepath.Join(dir, "series"))
 	if err != nil {
 		return err
@@ -78,6 +84,28 @@ func start(ctx context.Context, bin string) error {
 		report(figure{"binary", float64(st.Size()) / 1e6, "MB", "≤ 120", ""})
 	}
 	return nil
+}
+
+// folded waits until the write-ahead log of an import has become blocks.
+func folded(ctx context.Context, dir string) error {
+	deadline := time.Now().Add(3 * time.Minute)
+	before := 0.0
+	for time.Now().Before(deadline) {
+		size, err := dirMB(dir)
+		if err != nil {
+			return err
+		}
+		if before > 0 && size < before/4 {
+			return nil
+		}
+		before = max(before, size)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+	return fmt.Errorf("the import was not folded into blocks within 3 minutes (%.0f MB)", before)
 }
 
 func fillYear(c *harness.City, token string, n int, step time.Duration) error {
@@ -106,10 +134,16 @@ func fillYear(c *harness.City, token string, n int, step time.Duration) error {
 func dirMB(dir string) (float64, error) {
 	var sum int64
 	err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // folded away while we looked
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
 		st, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err == nil {
 			sum += st.Size()
 		}

@@ -48,6 +48,10 @@ const factAge = 30 * 24 * time.Hour
 // short enough for the disk.
 const obsAge = 72 * time.Hour
 
+// obsBytes bounds the same log on disk: some 250 million observations, far
+// more than the writer is ever behind.
+const obsBytes = 4 << 30
+
 // parts are what the edges and the runners need of each other; setup fills
 // them in the order they are named.
 type parts struct {
@@ -116,7 +120,7 @@ func (a *App) setup(ctx context.Context) error {
 		Subjects: []string{"ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>"}}); err != nil {
 		return err
 	}
-	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "OBS", Subjects: []string{"ioc.obs.>"}, MaxAge: obsAge}); err != nil {
+	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "OBS", Subjects: []string{"ioc.obs.>"}, MaxAge: obsAge, MaxBytes: obsBytes}); err != nil {
 		return err
 	}
 	facts, err := outbox.New(ctx, outbox.Options{Store: p.store, Publisher: p.bus, Logger: log.With("component", "outbox"), Registerer: a.reg})
