@@ -29,6 +29,9 @@ func device(addr string, n int, messages, window int) error {
 		return err
 	}
 	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
+		return err
+	}
 	id := fmt.Sprintf("d%d", n)
 	var body []byte
 	str := func(s string) { body = append(binary.BigEndian.AppendUint16(body, uint16(len(s))), s...) }
@@ -141,7 +144,7 @@ func BenchmarkQoS1_BareMochi(b *testing.B) {
 			if err := s.Serve(); err != nil {
 				b.Fatal(err)
 			}
-			defer s.Close()
+			defer func() { go s.Close() }() // it may wait for ever for a client that came and went at once
 			load(b, ln.Addr().String(), window)
 		})
 	}
