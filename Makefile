@@ -52,8 +52,8 @@ bench: ## Go benchmarks and whole-program measurements (bench/README.md)
 fuzz: ## a minute of fuzzing for each decoder
 	./test/fuzz.sh 60s
 
-screenshots: build ## the pictures of the README, made by the journeys
-	cd web && npm run screenshots
+screenshots: test-e2e ## the pictures of the README, made by the journeys
+	mkdir -p docs/image && for p in overview flood; do cp web/e2e/out/$$p-desk.png docs/image/$$p.png; done
 
 clean: ## remove what was built
 	rm -rf bin web/node_modules && find web/dist -mindepth 1 ! -name index.html -delete
