@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"time"
@@ -55,8 +56,9 @@ func readXLSX(raw []byte, o Options) (doc Document, err error) {
 	return readSheet(f, sheet, o)
 }
 
-// weighZip adds up the unpacked sizes that the archive declares; archive/zip
-// holds each file to its declared size.
+// weighZip adds up the unpacked sizes that the archive declares, which
+// archive/zip holds each file to, and then reads every file to its checksum:
+// excelize takes what it gets of a damaged sheet and says nothing.
 func weighZip(raw []byte) error {
 	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
 	if err != nil {
@@ -68,7 +70,22 @@ func weighZip(raw []byte) error {
 			return errZipBomb.With("limit", maxUnzipped)
 		}
 	}
+	for _, f := range z.File {
+		if err := readThrough(f); err != nil {
+			return errXLSX.With().Because(fmt.Errorf("%s: %w", f.Name, err))
+		}
+	}
 	return nil
+}
+
+func readThrough(f *zip.File) error {
+	r, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = io.Copy(io.Discard, r)
+	return err
 }
 
 func readSheet(f *excelize.File, sheet string, o Options) (Document, error) {
@@ -112,6 +129,9 @@ func readSheet(f *excelize.File, sheet string, o Options) (Document, error) {
 			}
 		}
 		out, texts = append(out, row), append(texts, text)
+	}
+	if err := rows.Error(); err != nil {
+		return Document{}, errXLSX.With().Because(err)
 	}
 	if header == nil {
 		return Document{}, errNoRows.With()
