@@ -15,6 +15,8 @@ const looks = [
   { name: 'desk-dark', size: [1440, 900], theme: 'dark', lang: 'vi' },
   { name: 'desk-light', size: [1440, 900], theme: 'light', lang: 'vi' },
   { name: 'desk-en', size: [1440, 900], theme: 'dark', lang: 'en' },
+  { name: 'tablet', size: [1024, 768], theme: 'light', lang: 'vi' },
+  { name: 'wall', size: [1920, 1080], theme: 'dark', lang: 'vi' },
   { name: 'phone-dark', size: [390, 844], theme: 'dark', lang: 'vi' },
   { name: 'phone-light', size: [390, 844], theme: 'light', lang: 'en' },
 ].filter((l) => !only || only.split(',').includes(l.name))
