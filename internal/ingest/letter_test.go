@@ -88,16 +88,22 @@ func TestLetters_UnreadPieceIsReadAgain(t *testing.T) {
 	r.p.Reread(func(_ context.Context, source, raw string) ([]sensing.Reading, []ingest.Unread, error) {
 		var key string
 		var v float64
-		if _, err := fmt.Sscanf(raw, "%s\t%f", &key, &v); err != nil || source != "nuoc" {
-			return nil, nil, errors.New("still unread")
+		if source != "nuoc" {
+			return nil, nil, errors.New("of another source")
+		}
+		if _, err := fmt.Sscanf(raw, "%s\t%f", &key, &v); err != nil {
+			return nil, []ingest.Unread{{Raw: raw}}, nil
 		}
 		return []sensing.Reading{{Datastream: key, Time: start, Value: v}}, nil, nil
 	})
+	if res, err := r.p.Replay(ctx, admin, ls[0].ID, "cam-le\tfour"); err != nil || len(res.Rejected) != 1 || res.Rejected[0].Err.Code != "ingest.unread" {
+		t.Errorf("a mend that is none: %+v %v", res, err)
+	}
 	if res, err := r.p.Replay(ctx, admin, ls[0].ID, "cam-le\t4"); err != nil || res.Accepted != 1 {
 		t.Errorf("%+v %v", res, err)
 	}
 	c := r.p.Counts("nuoc")
-	if c.Rejected != 1 || c.Received != 2 {
+	if c.Rejected != 2 || c.Received != 3 {
 		t.Errorf("%+v", c)
 	}
 }

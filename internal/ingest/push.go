@@ -75,7 +75,11 @@ func (p *Pipeline) push(w http.ResponseWriter, r *http.Request) (Result, error) 
 		if b.Readings, b.Unread, err = p.mapped(r.Context(), id, body); err != nil {
 			return Result{}, err
 		}
-		return p.Accept(r.Context(), b)
+		res, err := p.Accept(r.Context(), b)
+		if err != nil {
+			return Result{}, err
+		}
+		return withUnread(res, &b), nil
 	}
 	return p.takeBody(r.Context(), b, body)
 }
@@ -89,6 +93,19 @@ func (p *Pipeline) mapped(ctx context.Context, source, body string) ([]sensing.R
 		return nil, nil, errNoReader.With()
 	}
 	return read(ctx, source, body)
+}
+
+// withUnread adds the pieces that could not be read to what was refused,
+// behind the readings: whoever sent them is to know why.
+func withUnread(res Result, b *Batch) Result {
+	for i, u := range b.Unread {
+		why := u.Err
+		if why == nil {
+			why = errUnread.With()
+		}
+		res.Rejected = append(res.Rejected, Rejection{Index: len(b.Readings) + i, Err: why})
+	}
+	return res
 }
 
 func bearer(r *http.Request) string {

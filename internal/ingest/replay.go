@@ -53,7 +53,8 @@ func (p *Pipeline) Replay(ctx context.Context, actor access.Actor, id, raw strin
 	if err != nil {
 		return res, err
 	}
-	if len(res.Rejected)+res.Quarantined+len(b.Unread) > 0 || res.Accepted+res.Duplicate == 0 {
+	res = withUnread(res, &b)
+	if len(res.Rejected)+res.Quarantined > 0 || res.Accepted+res.Duplicate == 0 {
 		return res, nil
 	}
 	return res, p.closeAs(ctx, actor, &l, stateReplayed)
