@@ -201,6 +201,9 @@ func (a *App) runner(source string) (readiness.Runner, bool) {
 	if st.LastError != nil {
 		r.LastError = st.LastError.In(msg.Vi)
 	}
+	if st.Note != nil {
+		r.Note = *st.Note
+	}
 	return r, true
 }
 

@@ -27,6 +27,7 @@ type SourceDetail struct {
 	Created      time.Time          `json:"created"`
 	Running      bool               `json:"running" doc:"a connector of this program works for it"`
 	Restarts     int                `json:"restarts"`
+	Note         string             `json:"note,omitempty" doc:"something of its connector that is worth knowing and no failure"`
 	Datastreams  []DatastreamReport `json:"datastreams"`
 	Rejections   []RejectionSample  `json:"rejections" doc:"open dead letters, newest first"`
 	Codes        map[string]int64   `json:"codes" doc:"rejected and quarantined readings of all time by code"`
@@ -77,7 +78,7 @@ func (s *Service) Detail(ctx context.Context, actor access.Actor, id string, lan
 	}
 	if s.o.Runner != nil {
 		if run, ok := s.o.Runner(id); ok {
-			d.Running, d.Restarts = run.Running, run.Restarts
+			d.Running, d.Restarts, d.Note = run.Running, run.Restarts, run.Note.In(lang)
 		}
 	}
 	letters, err := s.o.Ingest.Letters(ctx, actor, ingest.LetterFilter{Source: id, State: "open", Limit: rejectionsShown})

@@ -10,6 +10,7 @@ import (
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/ingest"
+	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/sensing"
 	"openioc.org/ioc/internal/series"
 	"openioc.org/ioc/internal/source"
@@ -25,6 +26,7 @@ type Runner struct {
 	Running   bool
 	LastError string // of the last attempt, "" if it went well
 	Restarts  int
+	Note      msg.Text // worth knowing and no failure: the same file came twice
 }
 
 // Options are what a Service is made of.
