@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"openioc.org/ioc/internal/access"
@@ -17,6 +18,7 @@ import (
 	"openioc.org/ioc/internal/connector/mqtt"
 	"openioc.org/ioc/internal/flood"
 	"openioc.org/ioc/internal/indicator"
+	"openioc.org/ioc/internal/mapping"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/readiness"
 	"openioc.org/ioc/internal/scenario"
@@ -140,6 +142,11 @@ func (a *App) unitName(code string) string {
 	return u.Name
 }
 
+func (a *App) unitAt(lon, lat float64) (code, name string, ok bool) {
+	u, ok := a.parts.city.Find(lon, lat, a.clock.Now())
+	return u.Code, u.FullName, ok
+}
+
 // supervised makes what runs the connectors, and lends its reading of a
 // source's own format to the dead letters and to mapped pushes.
 func (a *App) supervised() error {
@@ -162,9 +169,13 @@ func (a *App) supervised() error {
 	}
 	p.supervisor = supervise.New(supervise.Options{
 		Kinds: all.Kinds, Sources: a.connectorSources, Sink: p.ingest, Dir: dir, Guard: guard, Roots: append([]string{drop}, a.o.Config.Pull.Folders...),
-		Preview: a.preview, Templates: list, Clock: a.clock, Logger: a.log.With("component", "supervise"), Registerer: a.reg,
+		Preview: a.preview, Register: p.catalog, Unit: a.unitAt, Templates: list, Clock: a.clock, Logger: a.log.With("component", "supervise"), Registerer: a.reg,
 	})
 	p.ingest.Reread(p.supervisor.Reread)
+	p.ingest.ReadPushed(func(_ context.Context, source, body string) ([]sensing.Reading, []connector.Unread, error) {
+		out, err := p.supervisor.Read(source, []byte(body), mapping.Meta{})
+		return out.Readings, out.Unread, err
+	})
 	p.sources.OnChange(p.supervisor.Changed)
 	a.background("connectors", p.supervisor.Run)
 	return nil
@@ -239,8 +250,11 @@ func (a *App) startMQTT() error {
 				return mqtt.Identity{}, false
 			}
 			s, ok := p.sources.Get(d.Source)
-			return mqtt.Identity{Actor: s.Actor(), Source: d.Source, Publish: d.Publish, Subscribe: d.Subscribe}, ok
+			own := a.sensorThingsTopics(d.Source)
+			return mqtt.Identity{Actor: s.Actor(), Source: d.Source,
+				Publish: slices.Concat(d.Publish, own), Subscribe: slices.Concat(d.Subscribe, own)}, ok
 		},
+		Known: func(source, username string) bool { return p.sources.KnowsDevice(source, username) },
 		Source: func(id string) (json.RawMessage, bool) {
 			s, ok := p.sources.Get(id)
 			return s.Mapping, ok && s.Enabled
@@ -256,6 +270,18 @@ func (a *App) startMQTT() error {
 	p.sources.OnChange(b.Refresh)
 	p.ingest.OnStored(a.tellSubscribers)
 	return nil
+}
+
+// sensorThingsTopics are the topics of a source's own datastreams, on which
+// its devices may create observations and hear of them.
+func (a *App) sensorThingsTopics(source string) []string {
+	out := []string{}
+	for _, d := range a.parts.catalog.Datastreams() {
+		if d.SourceID == source {
+			out = append(out, sta.DatastreamTopic(d.ID))
+		}
+	}
+	return out
 }
 
 // tellSubscribers publishes stored observations to the SensorThings topics

@@ -105,7 +105,7 @@ func (a *App) setup(ctx context.Context) error {
 	a.onStop("bus", p.bus.Close)
 	if p.series, err = series.Open(series.Options{
 		Dir: filepath.Join(dir, "series"), Retention: time.Duration(cfg.Series.Retention), OutOfOrder: time.Duration(cfg.Series.OutOfOrder),
-		Registerer: a.reg, Logger: log.With("component", "series"), Clock: a.clock,
+		Registerer: a.reg, Logger: log, Clock: a.clock,
 	}); err != nil {
 		return err
 	}

@@ -120,6 +120,7 @@ type Pipeline struct {
 	mu        sync.RWMutex
 	listeners []func([]sensing.Observation)
 	reread    func(ctx context.Context, source, raw string) ([]sensing.Reading, []Unread, error)
+	pushed    func(ctx context.Context, source, body string) ([]sensing.Reading, []Unread, error)
 
 	stop context.CancelFunc
 	done sync.WaitGroup

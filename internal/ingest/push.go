@@ -87,7 +87,7 @@ func (p *Pipeline) push(w http.ResponseWriter, r *http.Request) (Result, error) 
 // mapped reads what a source posts in its own shape, by its mapping.
 func (p *Pipeline) mapped(ctx context.Context, source, body string) ([]sensing.Reading, []Unread, error) {
 	p.mu.RLock()
-	read := p.reread
+	read := p.pushed
 	p.mu.RUnlock()
 	if read == nil {
 		return nil, nil, errNoReader.With()

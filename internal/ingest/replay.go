@@ -24,6 +24,14 @@ func (p *Pipeline) Reread(f func(ctx context.Context, source, raw string) ([]sen
 	p.reread = f
 }
 
+// ReadPushed sets what reads a body posted by a source with a mapping of its
+// own. Without it such bodies are refused.
+func (p *Pipeline) ReadPushed(f func(ctx context.Context, source, body string) ([]sensing.Reading, []Unread, error)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pushed = f
+}
+
 // Letters lists dead letters, newest first.
 func (p *Pipeline) Letters(ctx context.Context, actor access.Actor, f LetterFilter) (out []Letter, err error) {
 	if err := access.Require(actor, access.SourceView, access.Scope{Source: f.Source}); err != nil {

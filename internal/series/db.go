@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -204,5 +205,19 @@ type quiet struct{ slog.Handler }
 func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
 }
+
+// expected are warnings of the engine about what is our daily bread: history
+// makes blocks that overlap until they are merged, and merging waits while
+// the head is written.
+var expected = []string{"Overlapping blocks found during reloadBlocks", "aborting block compactions to persist the head block"}
+
+// Handle passes on what an operator should hear.
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	if slices.Contains(expected, r.Message) {
+		return nil
+	}
+	return q.Handler.Handle(ctx, r)
+}
+
 func (q quiet) WithAttrs(as []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(as)} }
 func (q quiet) WithGroup(name string) slog.Handler    { return quiet{q.Handler.WithGroup(name)} }

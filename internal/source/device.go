@@ -150,6 +150,19 @@ func (r *Registry) AuthenticateDevice(username, password string) (Device, bool) 
 	return *d, ok && s.Enabled
 }
 
+// KnowsDevice reports whether the credentials of a connected device still
+// hold: it (or the source that signed in itself) is there and switched on.
+func (r *Registry) KnowsDevice(source, username string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s, ok := r.byID[source]
+	if !ok || !s.Enabled {
+		return false
+	}
+	d, isDevice := r.devices[username]
+	return username == source || isDevice && d.Source == source
+}
+
 // MayPublish reports whether the device may publish on the topic.
 func (d Device) MayPublish(topic string) bool {
 	return slices.ContainsFunc(d.Publish, func(f string) bool { return covers(f, topic) })

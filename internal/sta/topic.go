@@ -39,7 +39,12 @@ func ParseCreateTopic(topic string) (datastream string, ok bool) {
 
 // Topics are the topics on which a stored observation is told.
 func (s *Service) Topics(o sensing.Observation) []string {
-	return []string{topicRoot + "Observations", topicRoot + "Datastreams" + quoteID(o.Datastream) + "/Observations"}
+	return []string{topicRoot + "Observations", DatastreamTopic(o.Datastream)}
+}
+
+// DatastreamTopic is the topic of one Datastream's Observations.
+func DatastreamTopic(id string) string {
+	return topicRoot + "Datastreams" + quoteID(id) + "/Observations"
 }
 
 // ObservationJSON is the message for a stored observation, with addresses
