@@ -28,24 +28,33 @@ func (c *City) CreateSource(name string, n int, rhythm time.Duration) (string, e
 	}
 	for i := range n {
 		id := fmt.Sprintf("%s-%d", name, i)
-		err := c.Do("POST", "/sta/v1.1/Things", map[string]any{
-			"@iot.id": id, "name": id, "description": "made by a test",
-			"Locations": []any{map[string]any{"@iot.id": id, "name": id, "description": "", "encodingType": "application/geo+json",
-				"location": map[string]any{"type": "Point", "coordinates": []float64{108.1 + float64(i%20)/100, 16 + float64(i/20)/100}}}},
-			"Datastreams": []any{map[string]any{
-				"@iot.id": id, "name": id, "description": "",
-				"observationType":   "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement",
-				"unitOfMeasurement": map[string]string{"name": "metre", "symbol": "m", "definition": "ucum:m"},
-				"properties":        map[string]any{"source": made.Source.ID, "key": id, "resolution": 0.01, "rhythm_seconds": rhythm.Seconds()},
-				"ObservedProperty":  map[string]string{"@iot.id": "water_level"},
-				"Sensor":            map[string]any{"name": "test", "description": "", "encodingType": "text/html", "metadata": "none"},
-			}},
-		}, nil)
-		if err != nil {
-			return "", fmt.Errorf("create %s: %w", id, err)
+		if err := c.CreateDatastream(made.Source.ID, id, id, i, rhythm); err != nil {
+			return "", err
 		}
 	}
 	return made.Token, nil
+}
+
+// CreateDatastream makes a station with one water-level datastream, which its
+// source calls key; i spreads the stations over the map.
+func (c *City) CreateDatastream(source, id, key string, i int, rhythm time.Duration) error {
+	err := c.Do("POST", "/sta/v1.1/Things", map[string]any{
+		"@iot.id": id, "name": id, "description": "made by a test",
+		"Locations": []any{map[string]any{"@iot.id": id, "name": id, "description": "", "encodingType": "application/geo+json",
+			"location": map[string]any{"type": "Point", "coordinates": []float64{108.1 + float64(i%20)/100, 16 + float64(i/20)/100}}}},
+		"Datastreams": []any{map[string]any{
+			"@iot.id": id, "name": id, "description": "",
+			"observationType":   "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement",
+			"unitOfMeasurement": map[string]string{"name": "metre", "symbol": "m", "definition": "ucum:m"},
+			"properties":        map[string]any{"source": source, "key": key, "resolution": 0.01, "rhythm_seconds": rhythm.Seconds()},
+			"ObservedProperty":  map[string]string{"@iot.id": "water_level"},
+			"Sensor":            map[string]any{"name": "test", "description": "", "encodingType": "text/html", "metadata": "none"},
+		}},
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("create %s: %w", id, err)
+	}
+	return nil
 }
 
 // Settle waits until everything accepted is stored and readable.
