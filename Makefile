@@ -4,11 +4,14 @@ GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
+# One setting for build, vet and tests, so that they share what is compiled.
+export CGO_ENABLED := 0
+
 .DEFAULT_GOAL := build
 .PHONY: build run test test-go test-web test-e2e bench fuzz lint gen verify screenshots deps clean help
 
 build: web/dist/.built ## build the web UI and bin/ioc
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ioc ./cmd/ioc
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ioc ./cmd/ioc
 
 run: build ## start the demo city at http://127.0.0.1:8080
 	./bin/ioc demo
