@@ -99,7 +99,7 @@ func (a *App) setup(ctx context.Context) error {
 		return err
 	}
 	a.onStop("store", p.store.Close)
-	if p.bus, err = bus.Open(ctx, bus.Options{Dir: filepath.Join(dir, "bus"), URL: cfg.Bus.URL.Reveal(), Logger: log.With("component", "bus")}); err != nil {
+	if p.bus, err = bus.Open(ctx, bus.Options{Dir: filepath.Join(dir, "bus"), URL: cfg.Bus.URL.Reveal(), Logger: log}); err != nil {
 		return err
 	}
 	a.onStop("bus", p.bus.Close)
