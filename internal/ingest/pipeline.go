@@ -106,6 +106,7 @@ type Pipeline struct {
 	window  time.Duration
 	ahead   time.Duration
 	limits  *httpapi.Limiter
+	large   chan struct{} // a place for each large body in memory
 
 	rules   atomic.Pointer[rulebook]
 	streams streams
@@ -148,7 +149,7 @@ func New(o Options) (*Pipeline, error) {
 	p := &Pipeline{
 		catalog: o.Catalog, sources: o.Sources, texts: o.Texts, bus: o.Bus, series: o.Series, db: o.Store,
 		clk: o.Clock, log: o.Logger.With("component", "ingest"), window: o.Window, ahead: o.Ahead,
-		limits:  httpapi.NewLimiter(o.RequestRate, int(2*o.RequestRate)),
+		limits: httpapi.NewLimiter(o.RequestRate, int(2*o.RequestRate)), large: make(chan struct{}, largeBodies),
 		streams: streams{m: map[string]*stream{}}, ledger: newLedger(), landed: make(chan struct{}, 1), stop: stop,
 	}
 	p.works.New = func() any { return &work{} }

@@ -1,16 +1,12 @@
 package ingest
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -66,10 +62,11 @@ func (p *Pipeline) push(w http.ResponseWriter, r *http.Request) (Result, error) 
 	if err := p.limits.Take(id, time.Now(), 1); err != nil {
 		return Result{}, err
 	}
-	body, err := readBodyOf(w, r)
+	body, leave, err := p.readBody(w, r)
 	if err != nil {
 		return Result{}, err
 	}
+	defer leave()
 	b := Batch{Source: id, Actor: actor, Received: p.clk.Now()}
 	if len(src.Mapping) > 0 {
 		if b.Readings, b.Unread, err = p.mapped(r.Context(), id, body); err != nil {
@@ -114,46 +111,6 @@ func bearer(r *http.Request) string {
 		return strings.TrimSpace(h[7:])
 	}
 	return ""
-}
-
-// readBodyOf reads the body, unpacked.
-func readBodyOf(w http.ResponseWriter, r *http.Request) (string, error) {
-	// A sender that trickles its body is cut off. Servers without deadlines
-	// (tests) do without.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(mostSeconds * time.Second))
-	packed := http.MaxBytesReader(w, r.Body, mostBody)
-	var in io.Reader = packed
-	encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding")))
-	switch encoding {
-	case "", "identity":
-	case "gzip":
-		z, err := gzip.NewReader(packed)
-		if err != nil {
-			return "", bodyFault(err, encoding)
-		}
-		in = io.LimitReader(z, mostUnpacked+1)
-	case "zstd":
-		z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostUnpacked+1), zstd.WithDecoderMaxWindow(8<<20))
-		if err != nil {
-			return "", bodyFault(err, encoding)
-		}
-		defer z.Close()
-		in = io.LimitReader(z, mostUnpacked+1)
-	default:
-		return "", ErrEncoded.With("encoding", shorten(encoding))
-	}
-	var buf bytes.Buffer
-	if n := r.ContentLength; n > 0 && n <= mostBody {
-		buf.Grow(int(n) + bytes.MinRead)
-	}
-	if _, err := buf.ReadFrom(in); err != nil {
-		return "", bodyFault(err, encoding)
-	}
-	if buf.Len() > mostUnpacked {
-		return "", ErrTooLarge.With("limit", mostUnpacked>>20)
-	}
-	b := buf.Bytes()
-	return unsafe.String(unsafe.SliceData(b), len(b)), nil // the buffer is ours and not written again
 }
 
 func bodyFault(err error, encoding string) error {
