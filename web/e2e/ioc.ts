@@ -11,7 +11,7 @@ export const password = 'e2e-demo-password'
 const binary = process.env['IOC_BIN'] ?? fileURLToPath(new URL('../../bin/ioc', import.meta.url))
 const outDir = fileURLToPath(new URL('out/', import.meta.url))
 
-export interface Program { url: string; mqtt: string; restart: () => Promise<void>; stop: () => Promise<void> }
+export interface Program { url: string; mqtt: string; data: string; restart: () => Promise<void>; stop: () => Promise<void> }
 
 /** startIOC runs `ioc demo` (or another command) until stop. */
 export async function startIOC(command: 'demo' | 'serve' = 'demo', args: string[] = []): Promise<Program> {
@@ -20,7 +20,7 @@ export async function startIOC(command: 'demo' | 'serve' = 'demo', args: string[
   const ready = join(dir, 'ready.json')
   let child: ChildProcess
   let log = ''
-  const program: Program = { url: '', mqtt: '', restart, stop }
+  const program: Program = { url: '', mqtt: '', data: join(dir, 'data'), restart, stop }
 
   async function start(): Promise<void> {
     rmSync(ready, { force: true })
