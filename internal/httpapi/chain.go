@@ -31,7 +31,7 @@ type Options struct {
 	Logger       *slog.Logger
 	Registerer   prometheus.Registerer
 	MaxBody      int64         // bytes; 0: 10 MiB
-	Timeout      time.Duration // of a request's context; 0: 60 s
+	Timeout      time.Duration // of a request's context, and of a client that reads nothing; 0: 60 s
 	TrustProxy   bool          // believe X-Forwarded-For and -Proto
 }
 
@@ -90,7 +90,10 @@ func Chain(next http.Handler, o Options) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Permissions-Policy", "geolocation=(self), camera=(), microphone=()")
-		rec := &recorder{ResponseWriter: w}
+		rec := &recorder{ResponseWriter: w, patience: o.Timeout}
+		if r.URL.Path == "/live" { // it has its own, much shorter
+			rec.patience = 0
+		}
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {
@@ -177,11 +180,13 @@ func remoteIP(r *http.Request, trust bool) string {
 	return host
 }
 
-// recorder remembers the status; Unwrap lets http.ResponseController reach
-// the flusher below.
+// recorder remembers the status and gives up on a client that stops reading;
+// one that reads, however slowly, gets everything. Unwrap lets
+// http.ResponseController reach the flusher below.
 type recorder struct {
 	http.ResponseWriter
-	status int
+	status   int
+	patience time.Duration // for one Write; 0 sets no deadline
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -194,6 +199,9 @@ func (r *recorder) WriteHeader(status int) {
 func (r *recorder) Write(b []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
+	}
+	if r.patience > 0 { // the server takes the deadline back when the request ends
+		_ = http.NewResponseController(r.ResponseWriter).SetWriteDeadline(time.Now().Add(r.patience))
 	}
 	return r.ResponseWriter.Write(b)
 }

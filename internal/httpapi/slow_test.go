@@ -1,0 +1,61 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"openioc.org/ioc/internal/httpapi"
+)
+
+// A client that asks for much and reads nothing must not hold the handler,
+// and what that holds, for ever; one that reads on gets all of it.
+func TestChain_ClientThatStopsReading(t *testing.T) {
+	const patience, chunk, chunks = 200 * time.Millisecond, 1 << 20, 64
+	ended := make(chan error, 2)
+	srv := httptest.NewServer(httpapi.Chain(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var err error
+		for n := 0; n < chunks && err == nil; n++ {
+			_, err = w.Write(make([]byte, chunk))
+		}
+		ended <- err
+	}), httpapi.Options{Timeout: patience}))
+	defer srv.Close()
+
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("64 MiB went into a connection that nobody reads")
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the handler still writes")
+	}
+
+	res, err := http.Get(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	first := make([]byte, chunk)
+	if _, err := io.ReadFull(res.Body, first); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(patience / 2) // a pause shorter than the patience
+	n, err := io.Copy(io.Discard, res.Body)
+	if err != nil || n != chunk*(chunks-1) {
+		t.Fatalf("%d bytes, %v", n, err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
