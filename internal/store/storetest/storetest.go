@@ -46,7 +46,7 @@ func EachOptions(t *testing.T, test func(t *testing.T, o store.Options)) {
 			}
 			t.Skip("IOC_TEST_POSTGRES is not set")
 		}
-		test(t, store.Options{URL: freshDatabase(t, server), Dir: t.TempDir()})
+		test(t, store.Options{URL: FreshDatabase(t, server), Dir: t.TempDir()})
 	})
 }
 
@@ -61,7 +61,7 @@ func SQLite(t testing.TB, clk *clock.Clock) *store.DB {
 // IOC_TEST_POSTGRES, which must be set; it is dropped when the test ends.
 func Postgres(t testing.TB, clk *clock.Clock) *store.DB {
 	t.Helper()
-	return open(t, store.Options{URL: freshDatabase(t, os.Getenv("IOC_TEST_POSTGRES")), Dir: t.TempDir(), Clock: clk})
+	return open(t, store.Options{URL: FreshDatabase(t, os.Getenv("IOC_TEST_POSTGRES")), Dir: t.TempDir(), Clock: clk})
 }
 
 func open(t testing.TB, o store.Options) *store.DB {
@@ -78,8 +78,8 @@ func open(t testing.TB, o store.Options) *store.DB {
 	return db
 }
 
-// freshDatabase makes an empty database on the server and returns its URL.
-func freshDatabase(t testing.TB, server string) string {
+// FreshDatabase makes an empty database on the server and returns its URL.
+func FreshDatabase(t testing.TB, server string) string {
 	t.Helper()
 	u, err := url.Parse(server)
 	if err != nil {
