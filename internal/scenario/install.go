@@ -67,11 +67,15 @@ func (s *Scenario) Install(ctx context.Context, reg Register, sources Sources, u
 	return nil
 }
 
-// rhythm is how often the source as a whole is expected to speak.
+// rhythm is how often most stations of the source are expected to speak.
 func (s *Scenario) rhythm() time.Duration {
-	best := time.Hour
+	count := map[time.Duration]int{}
+	best := time.Duration(0)
 	for _, st := range s.Stations {
-		best = min(best, st.Rhythm)
+		count[st.Rhythm]++
+		if n := count[st.Rhythm]; n > count[best] || n == count[best] && st.Rhythm > best {
+			best = st.Rhythm
+		}
 	}
 	return best
 }
