@@ -1,27 +1,43 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"openioc.org/ioc/internal/app"
+	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/uid"
 )
+
+// run starts the program with what the command line and the environment say;
+// o holds what is the command's own.
+func (s shared) run(ctx context.Context, env Env, o app.Options) error {
+	cfg, err := s.load(env)
+	if err != nil {
+		return err
+	}
+	o.Config, o.Version, o.Out, o.Lang = cfg, env.Version, env.Stdout, env.lang()
+	o.Logger, o.ReadyFile = logger(cfg.Log, env.Stderr), s.ReadyFile
+	return app.Run(ctx, o)
+}
+
+// demoPassword is the one of the demo accounts: the environment's, or a new
+// one that is printed.
+func (e Env) demoPassword() string {
+	if p := e.get("IOC_DEMO_PASSWORD"); p != "" {
+		return p
+	}
+	return "Ioc-" + uid.Secret(16)[:12] + "-7"
+}
 
 type serveCmd struct {
 	shared
 }
 
 func (c *serveCmd) Run(ctx context.Context, env Env) error {
-	cfg, err := c.load(env)
-	if err != nil {
-		return err
-	}
-	return app.Run(ctx, app.Options{
-		Config: cfg, Mode: app.Serve, Version: env.Version, Out: env.Stdout, Lang: env.lang(),
-		Logger: logger(cfg.Log, env.Stderr), ReadyFile: c.ReadyFile, AdminPassword: env.get("IOC_ADMIN_PASSWORD"),
-	})
+	return c.run(ctx, env, app.Options{Mode: app.Serve, AdminPassword: env.get("IOC_ADMIN_PASSWORD")})
 }
 
 type demoCmd struct {
@@ -29,21 +45,8 @@ type demoCmd struct {
 }
 
 func (c *demoCmd) Run(ctx context.Context, env Env) error {
-	if c.Data == "" {
-		c.Data = "data/demo"
-	}
-	cfg, err := c.load(env)
-	if err != nil {
-		return err
-	}
-	password := env.get("IOC_DEMO_PASSWORD")
-	if password == "" {
-		password = "Ioc-" + uid.Secret(16)[:12] + "-7"
-	}
-	return app.Run(ctx, app.Options{
-		Config: cfg, Mode: app.Demo, Version: env.Version, Out: env.Stdout, Lang: env.lang(),
-		Logger: logger(cfg.Log, env.Stderr), ReadyFile: c.ReadyFile, DemoPassword: password,
-	})
+	c.Data = cmp.Or(c.Data, "data/demo")
+	return c.run(ctx, env, app.Options{Mode: app.Demo, DemoPassword: env.demoPassword()})
 }
 
 type replayCmd struct {
@@ -54,26 +57,14 @@ type replayCmd struct {
 }
 
 func (c *replayCmd) Run(ctx context.Context, env Env) error {
-	if c.Data == "" {
-		c.Data = "data/replay-" + c.Scenario
-	}
-	cfg, err := c.load(env)
-	if err != nil {
-		return err
-	}
 	if c.Speed < 0 {
-		return fmt.Errorf("--speed must be 0 or more")
+		return errSpeed.With()
 	}
-	password := env.get("IOC_DEMO_PASSWORD")
-	if password == "" {
-		password = "Ioc-" + uid.Secret(16)[:12] + "-7"
-	}
-	return app.Run(ctx, app.Options{
-		Config: cfg, Mode: app.Replay, Version: env.Version, Out: env.Stdout, Lang: env.lang(),
-		Logger: logger(cfg.Log, env.Stderr), ReadyFile: c.ReadyFile, DemoPassword: password,
-		Scenario: c.Scenario, Speed: c.Speed, Stay: c.Stay,
-	})
+	c.Data = cmp.Or(c.Data, "data/replay-"+c.Scenario)
+	return c.run(ctx, env, app.Options{Mode: app.Replay, DemoPassword: env.demoPassword(), Scenario: c.Scenario, Speed: c.Speed, Stay: c.Stay})
 }
+
+var errSpeed = fault.Define(fault.Invalid, "cli.speed", "--speed must be 0 or more", "--speed phải từ 0 trở lên")
 
 type checkCmd struct {
 	Config string `help:"Configuration file." default:"ioc.toml" placeholder:"FILE"`
