@@ -37,7 +37,10 @@ export async function startIOC(command: 'demo' | 'serve' = 'demo', args: string[
     program.mqtt = line.mqtt
   }
   async function end(): Promise<void> {
-    if (child.exitCode !== null) return
+    if (child.exitCode !== null) {
+      console.error(`ioc ended by itself (${child.exitCode}):\n${log.slice(-4000)}`)
+      return
+    }
     const gone = new Promise((r) => child.once('exit', r))
     child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)

@@ -55,8 +55,9 @@ describe('an MQTT source', () => {
     await publish(ioc.mqtt, 'ngap-thu-1', password, 'ioc/ngap-thu/T1', '0.42')
     await page.getByRole('link', { name: 'Xem nguồn' }).click()
     await expect.poll(() => page.getByRole('row', { name: /Tháp thử Nguyễn Văn Linh.*0,42/ }).count(), { timeout: 15_000 }).toBe(1) // by the live stream
-    await page.goto('/map?list=towers&q=thap thu nguyen van linh')
+    await page.goto('/map?list=flood-depth')
     await page.locator('[data-ready]').waitFor()
+    await page.getByRole('searchbox', { name: 'Lọc theo tên, không cần dấu' }).fill('thap thu nguyen van linh')
     const row = page.locator('tbody tr[data-key]').filter({ hasText: 'Tháp thử Nguyễn Văn Linh' })
     await row.waitFor()
     expect(await row.textContent()).toContain('0,42')

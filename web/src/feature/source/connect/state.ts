@@ -65,14 +65,20 @@ function create() {
     }
     const mine = ++asked
     const { raw, encoding, name } = s.sample
+    const ask = (m: Mapping): Promise<Preview> => post<Preview>('connectors/preview', { ...body(), mapping: m, raw, ...(encoding ? { encoding } : {}), ...(name ? { name } : {}) })
     try {
-      const answer = await post<Preview>('connectors/preview', { ...body(), mapping: mapping.value, raw, ...(encoding ? { encoding } : {}), ...(name ? { name } : {}) })
+      const answer = await ask(mapping.value)
       if (mine !== asked) return
       s.preview = answer
       s.problem = null
       propose()
     } catch (err) {
-      if (mine === asked) s.problem = asProblem(err, w.t('ui.error_unknown'))
+      if (mine !== asked) return
+      s.problem = asProblem(err, w.t('ui.error_unknown'))
+      if (s.preview) return
+      // The editor wants the sample's fields although the mapping is wrong.
+      const fields = await ask(ownPart(s.mapping)).catch(() => null)
+      if (fields && mine === asked) s.preview = { ...fields, rows: [], counts: {} }
     }
   }
   let timer: ReturnType<typeof setTimeout> | undefined
