@@ -20,14 +20,17 @@ import (
 
 const streams = 300
 
-// body writes count readings as NDJSON, stream after stream, each stream one
-// second further than the last time.
-func body(buf *bytes.Buffer, first int64, count int) {
+// body writes count readings as NDJSON, from the first-th of a sender on. Each
+// of the senders speaks for its own share of the streams, one after the other,
+// each stream a second further than the last time: the order in which stations
+// report.
+func body(buf *bytes.Buffer, sender, senders int, first int64, count int) {
 	base := time.Now().Add(-360 * 24 * time.Hour).Truncate(24 * time.Hour)
+	own := int64(streams / senders)
 	for i := range int64(count) {
 		n := first + i
-		at := base.Add(time.Duration(n/streams) * time.Second).UTC()
-		fmt.Fprintf(buf, `{"datastream":"bench-%d","time":"%s","value":%s}`+"\n", n%streams, at.Format(time.RFC3339), strconv.FormatFloat(float64(n*7%997)/100, 'f', 2, 64))
+		at := base.Add(time.Duration(n/own) * time.Second).UTC()
+		fmt.Fprintf(buf, `{"datastream":"bench-%d","time":"%s","value":%s}`+"\n", int64(sender)*own+n%own, at.Format(time.RFC3339), strconv.FormatFloat(float64(n*7%997)/100, 'f', 2, 64))
 	}
 }
 
@@ -59,17 +62,15 @@ func post(client *http.Client, c *harness.City, token string, b []byte) error {
 func load(ctx context.Context, c *harness.City, token string, workers, size int) (acked, readable float64, err error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers, MaxConnsPerHost: workers}}
 	// Bodies are made before, so that the clock measures the city and not us.
-	per := 400_000 / (workers * size)
+	per := 4_000_000 / (workers * size)
 	if size == 1 {
 		per = 8000
 	}
 	bodies := make([][][]byte, workers)
-	next := int64(0)
-	for range per {
-		for w := range workers { // in the order of time, as stations report
+	for i := range per {
+		for w := range workers {
 			var buf bytes.Buffer
-			body(&buf, next, size)
-			next += int64(size)
+			body(&buf, w, workers, int64(i*size), size)
 			bodies[w] = append(bodies[w], buf.Bytes())
 		}
 	}
@@ -171,10 +172,11 @@ func mqttLoad(ctx context.Context, bin string) error {
 			defer wg.Done()
 			tokens := make([]mqtt.Token, 0, each)
 			for n := range each {
-				k := i*each + n
-				at := base.Add(time.Duration(k/streams) * time.Second).UTC().Format(time.RFC3339)
-				topic := "ioc/bench/bench-" + strconv.Itoa(k%streams)
-				tokens = append(tokens, conn.Publish(topic, 1, false, fmt.Sprintf(`{"time":"%s","value":%.2f}`, at, float64(k%997)/100)))
+				// Each device speaks for its own three stations, in the order of time.
+				const own = streams / clients
+				at := base.Add(time.Duration(n/own) * time.Second).UTC().Format(time.RFC3339)
+				topic := "ioc/bench/bench-" + strconv.Itoa(i*own+n%own)
+				tokens = append(tokens, conn.Publish(topic, 1, false, fmt.Sprintf(`{"time":"%s","value":%.2f}`, at, float64(n%997)/100)))
 				if len(tokens)%20 == 0 { // up to 20 unacknowledged a client
 					if t := tokens[len(tokens)-20]; !t.WaitTimeout(30*time.Second) || t.Error() != nil {
 						err := fmt.Errorf("publish: %v", t.Error())

@@ -130,7 +130,7 @@ func steady(ctx context.Context, c *harness.City, token string, perSecond int) f
 		case <-tick.C:
 		}
 		var buf bytes.Buffer
-		body(&buf, n, perSecond/10)
+		body(&buf, 0, 1, n, perSecond/10)
 		if err := post(client, c, token, buf.Bytes()); err != nil {
 			fmt.Fprintln(os.Stderr, "steady load:", err)
 			return 0
