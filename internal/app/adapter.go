@@ -210,7 +210,7 @@ func (a *App) runner(source string) (readiness.Runner, bool) {
 	st := a.parts.supervisor.Status(source)
 	r := readiness.Runner{Running: st.State == supervise.Running, Restarts: st.Restarts}
 	if st.LastError != nil {
-		r.LastError = st.LastError.In(msg.Vi)
+		r.LastError = msg.Text{Vi: st.LastError.In(msg.Vi), En: st.LastError.In(msg.En)}
 	}
 	if st.Note != nil {
 		r.Note = *st.Note

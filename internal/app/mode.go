@@ -158,5 +158,5 @@ func (a *App) demoInfo() any {
 }
 
 func (a *App) sessionExtra(context.Context) identity.SessionExtra {
-	return identity.SessionExtra{Demo: a.demoInfo(), City: a.cityInfo(), Version: a.o.Version, Feeds: a.feeds()}
+	return identity.SessionExtra{Demo: a.demoInfo(), City: a.cityInfo(), Version: a.o.Version, MQTT: a.mqttAddress, Feeds: a.feeds()}
 }

@@ -16,6 +16,7 @@ type SessionExtra struct {
 	Demo    any    `json:"demo" doc:"the demo's accounts; null in a real city"`
 	City    any    `json:"city" doc:"name, centre, zoom and time zone"`
 	Version string `json:"version"`
+	MQTT    string `json:"mqtt" doc:"HOST:PORT of the MQTT broker inside, empty when it is off"`
 	Feeds   any    `json:"feeds" doc:"the sources whose data is replayed or reconstructed, and what to say about them"`
 }
 

@@ -24,7 +24,7 @@ type Catalog interface {
 // Runner is how the connector of a source does.
 type Runner struct {
 	Running   bool
-	LastError string // of the last attempt, "" if it went well
+	LastError msg.Text // of the last attempt, empty if it went well
 	Restarts  int
 	Note      msg.Text // worth knowing and no failure: the same file came twice
 }

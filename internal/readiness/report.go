@@ -6,7 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/ingest"
+	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/sensing"
 	"openioc.org/ioc/internal/source"
 )
@@ -145,7 +147,7 @@ func (s *Service) report(ctx context.Context, src source.Source, dss []*sensing.
 		r.ClockSkewSeconds = &v
 	}
 	n := float64(len(dss))
-	r.Status = s.status(src, live, late, n)
+	r.Status = s.status(src, live, late, n, httpapi.Lang(ctx))
 	days, err := s.o.Ingest.Days(ctx, src.ID, 2)
 	if err != nil {
 		return r, nil, err
@@ -198,11 +200,11 @@ func streamReport(ds *sensing.Datastream, t *track, now time.Time) DatastreamRep
 
 // status: a source is live when half of its datastreams are, late when half
 // of them have spoken lately.
-func (s *Service) status(src source.Source, live, late, n float64) SourceStatus {
+func (s *Service) status(src source.Source, live, late, n float64, lang msg.Lang) SourceStatus {
 	var st SourceStatus
 	if s.o.Runner != nil {
 		if run, ok := s.o.Runner(src.ID); ok {
-			st.LastError = run.LastError
+			st.LastError = run.LastError.In(lang)
 		}
 	}
 	switch {

@@ -15,6 +15,7 @@ import (
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/ingest"
+	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/readiness"
 	"openioc.org/ioc/internal/sensing"
 	"openioc.org/ioc/internal/series"
@@ -260,9 +261,9 @@ func TestStatusAndOverview(t *testing.T) {
 	check(readiness.Live, 1, 0, 0) // half of its towers
 	c.clk.Set(noon.Add(time.Hour))
 	check(readiness.Late, 0, 1, 0)
-	c.runner.LastError = "connection refused"
+	c.runner.LastError = msg.Text{Vi: "kết nối bị từ chối", En: "connection refused"}
 	check(readiness.Failed, 0, 0, 1)
-	c.runner.LastError = ""
+	c.runner.LastError = msg.Text{}
 	c.clk.Set(noon.Add(3 * time.Hour))
 	check(readiness.Silent, 0, 0, 1)
 	off := false

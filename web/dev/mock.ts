@@ -177,7 +177,7 @@ const style = (_url: URL, [theme = 'dark']: string[]): unknown => {
 
 export const routes: [string, (url: URL, match: string[], body: unknown) => unknown][] = [
   ['GET /api/v1/public/hello', () => ({ city, demo: true, version: 'dev', accounts })],
-  ['GET /api/v1/session', (): Session => ({ user: { id: 'u1', username: 'admin', name: 'Nguyễn Thị Trực', roles: ['admin'], unit: '', permissions, must_change: false }, demo: { accounts }, city, version: 'dev', feeds })],
+  ['GET /api/v1/session', (): Session => ({ user: { id: 'u1', username: 'admin', name: 'Nguyễn Thị Trực', roles: ['admin'], unit: '', permissions, must_change: false }, demo: { accounts }, city, version: 'dev', mqtt: '127.0.0.1:1883', feeds })],
   ['POST /api/v1/session', () => ({ token: 'mock', user: { id: 'u1' } })],
   ['POST /api/v1/me/password', () => ({})],
   ['GET /api/v1/layers', () => ({ layers: layers.map(({ features: _, ...l }) => l) })],

@@ -10,7 +10,7 @@ export type Provenance = 'real' | 'reconstructed' | 'simulated'
 export interface City { name: string; name_en: string; center: [number, number]; zoom: number; timezone: string }
 export interface User { id: string; username: string; name: string; roles: string[]; unit: string; permissions: string[]; must_change: boolean; disabled?: boolean }
 export interface Feed { source: string; title: Text; provenance: Provenance; shift_seconds: number; original_now: string; note?: Text | null }
-export interface Session { user: User; demo: { accounts: string[] } | null; city: City; version: string; feeds: Feed[] | null }
+export interface Session { user: User; demo: { accounts: string[] } | null; city: City; version: string; mqtt: string; feeds: Feed[] | null }
 export interface Hello { city: City; demo: boolean; version: string; accounts: string[] | null; now?: string }
 export interface SignedIn { token: string; user: User }
 
