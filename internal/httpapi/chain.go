@@ -190,6 +190,11 @@ type recorder struct {
 }
 
 func (r *recorder) WriteHeader(status int) {
+	if status == http.StatusRequestTimeout {
+		// Part of the body is still to come. huma closes the body before it
+		// answers, whereupon net/http would read what comes as a new request.
+		r.Header().Set("Connection", "close")
+	}
 	if r.status == 0 {
 		r.status = status
 	}

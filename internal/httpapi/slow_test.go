@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -8,6 +10,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"openioc.org/ioc/internal/httpapi"
 )
@@ -57,5 +61,35 @@ func TestChain_ClientThatStopsReading(t *testing.T) {
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// What comes of a body after we gave up on it is not a request.
+func TestChain_BodyThatComesTooLate(t *testing.T) {
+	api, srv := httpapi.NewTestAPI(nil)
+	defer srv.Close()
+	huma.Register(api, huma.Operation{OperationID: "set", Method: http.MethodPost, Path: "/level", BodyReadTimeout: 100 * time.Millisecond},
+		func(context.Context, *in) (*out, error) { return &out{}, nil })
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	fmt.Fprint(conn, "POST /level HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+	r := bufio.NewReader(conn)
+	res, err := http.ReadResponse(r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusRequestTimeout || !res.Close {
+		t.Errorf("%d, close %v", res.StatusCode, res.Close)
+	}
+	_, _ = fmt.Fprint(conn, "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n") // may fail: it is closed
+	if res, err := http.ReadResponse(r, nil); err == nil {
+		t.Errorf("the rest of a body was answered: %s", res.Status)
 	}
 }
