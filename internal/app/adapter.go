@@ -16,6 +16,7 @@ import (
 	"openioc.org/ioc/internal/connector"
 	"openioc.org/ioc/internal/connector/all"
 	"openioc.org/ioc/internal/connector/mqtt"
+	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/flood"
 	"openioc.org/ioc/internal/indicator"
 	"openioc.org/ioc/internal/mapping"
@@ -210,12 +211,21 @@ func (a *App) runner(source string) (readiness.Runner, bool) {
 	st := a.parts.supervisor.Status(source)
 	r := readiness.Runner{Running: st.State == supervise.Running, Restarts: st.Restarts}
 	if st.LastError != nil {
-		r.LastError = msg.Text{Vi: st.LastError.In(msg.Vi), En: st.LastError.In(msg.En)}
+		r.LastError = msg.Text{Vi: whole(st.LastError, msg.Vi), En: whole(st.LastError, msg.En)}
 	}
 	if st.Note != nil {
 		r.Note = *st.Note
 	}
 	return r, true
+}
+
+// whole is a fault's sentence with what is wrong with each field.
+func whole(f *fault.Error, lang msg.Lang) string {
+	s := f.In(lang)
+	for _, field := range f.Fields {
+		s += "; " + field.Path + ": " + field.Err.In(lang)
+	}
+	return s
 }
 
 func (a *App) sourcesState(ctx context.Context) indicator.SourcesState {
