@@ -20,6 +20,7 @@ var (
 	errQuery   = fault.Define(fault.Invalid, "promapi.bad_query", "parameter {name}, position {position}: {detail}", "tham số {name}, vị trí {position}: {detail}")
 	errParam   = fault.Define(fault.Invalid, "promapi.bad_parameter", "the parameter {name} cannot be {value}", "tham số {name} không thể là {value}")
 	errForm    = fault.Define(fault.Invalid, "promapi.bad_form", "the form cannot be read: {detail}", "không đọc được biểu mẫu: {detail}")
+	errLong    = fault.Define(fault.Invalid, "promapi.query_too_long", "the parameter {name} is longer than {limit} bytes", "tham số {name} dài quá {limit} byte")
 	errSteps   = fault.Define(fault.Invalid, "promapi.too_many_steps", "more than {limit} points for each series; take a longer step", "quá {limit} điểm mỗi chuỗi; hãy tăng step")
 	errMethod  = fault.Define(fault.Invalid, "promapi.method", "{method} is not possible, only GET and POST", "không dùng được {method}, chỉ GET và POST")
 	errNoRoute = fault.Define(fault.NotFound, "promapi.no_route", "there is nothing at {path}", "không có gì tại {path}")

@@ -27,7 +27,8 @@ const (
 	maxTime     = 30 * time.Second
 	maxSamples  = 5_000_000
 	maxSteps    = 11_000
-	maxForm     = 1 << 20 // bytes
+	maxForm     = 1 << 20  // bytes
+	maxQuery    = 16 << 10 // bytes; nested deep, more cost minutes and gigabytes to parse
 	concurrency = 4
 )
 
@@ -116,6 +117,13 @@ func (s *Service) handle(f answer) http.HandlerFunc {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 			if err := r.ParseForm(); err != nil {
 				return nil, nil, errForm.With("detail", err.Error())
+			}
+			for _, name := range []string{"query", "match[]"} {
+				for _, text := range r.Form[name] {
+					if len(text) > maxQuery {
+						return nil, nil, errLong.With("name", name, "limit", maxQuery)
+					}
+				}
 			}
 			return f(ctx, params{r.Form, r.PathValue("name"), s.clock.Now()})
 		}()
