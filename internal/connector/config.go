@@ -21,6 +21,8 @@ var (
 
 	// ErrMissing is a setting that must be given.
 	ErrMissing = fault.Define(fault.Invalid, "connector.missing", "is required", "bắt buộc phải có")
+	// ErrUserInfo is an address with a password in it: addresses are shown.
+	ErrUserInfo = fault.Define(fault.Invalid, "connector.user_info", "write user name and password into their own fields, where they stay hidden", "hãy ghi tên đăng nhập và mật khẩu vào mục riêng, nơi chúng được ẩn")
 	// ErrValue is a setting whose value cannot be.
 	ErrValue = fault.Define(fault.Invalid, "connector.value", "{value} is not possible here: {want}", "không thể dùng {value}: {want}")
 )

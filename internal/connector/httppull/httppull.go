@@ -90,6 +90,8 @@ func New(raw json.RawMessage, d connector.Deps) (connector.Connector, error) {
 		bad.At("url", connector.ErrMissing.With())
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		bad.At("url", connector.ErrValue.With("value", c.URL, "want", "http://…, https://…"))
+	case u.User != nil:
+		bad.At("url", connector.ErrUserInfo.With())
 	}
 	if c.Every.Std() < 5*time.Second {
 		bad.At("every", connector.ErrValue.With("value", c.Every.Std().String(), "want", "≥ 5s"))

@@ -334,6 +334,10 @@ func TestNew_NamesEveryWrongSetting(t *testing.T) {
 	if !ok || len(f.Fields) != 3 {
 		t.Fatalf("got %v", err)
 	}
+	_, err = New(json.RawMessage(`{"url":"http://u:hunter2@x/"}`), connector.Deps{})
+	if f, ok := fault.As(err); !ok || f.Fields[0].Err.Code != "connector.user_info" || strings.Contains(err.Error(), "hunter2") {
+		t.Fatalf("got %v", err)
+	}
 	_, err = New(json.RawMessage(`{"urll":"http://x"}`), connector.Deps{})
 	if f, ok := fault.As(err); !ok || f.Fields[0].Err.Args["nearest"] != "url" {
 		t.Fatalf("got %v", err)

@@ -72,8 +72,11 @@ func New(raw json.RawMessage, d connector.Deps) (connector.Connector, error) {
 	}
 	bad := connector.NewConfigError()
 	u, err := url.Parse(c.URL)
-	if err != nil || u.Host == "" || u.Scheme != "mqtt" && u.Scheme != "mqtts" && u.Scheme != "tcp" && u.Scheme != "ssl" {
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "mqtt" && u.Scheme != "mqtts" && u.Scheme != "tcp" && u.Scheme != "ssl":
 		bad.At("url", connector.ErrValue.With("value", c.URL, "want", "mqtt://host:1883, mqtts://host:8883"))
+	case u.User != nil:
+		bad.At("url", connector.ErrUserInfo.With())
 	}
 	if len(c.Topics) == 0 {
 		bad.At("topics", connector.ErrMissing.With())

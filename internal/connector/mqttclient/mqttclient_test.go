@@ -262,4 +262,8 @@ func TestNew_NamesEveryWrongSetting(t *testing.T) {
 	if !ok || len(f.Fields) != 4 {
 		t.Fatalf("got %v", err)
 	}
+	_, err = New(json.RawMessage(`{"url":"mqtt://u:hunter2@x","topics":["a"]}`), connector.Deps{})
+	if f, ok := fault.As(err); !ok || f.Fields[0].Err.Code != "connector.user_info" {
+		t.Fatalf("got %v", err)
+	}
 }
