@@ -3,6 +3,7 @@ package mapping
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/expr-lang/expr"
@@ -21,6 +22,7 @@ const (
 	maxMemory   = 1_000_000 // vm's count of elements made by one evaluation
 	maxSteps    = 1_000_000 // loop steps of one evaluation
 	maxAllSteps = 20_000_000
+	maxTexts    = 16 << 20         // bytes of all texts that one evaluation makes
 	maxTime     = 10 * time.Second // one message
 )
 
@@ -53,8 +55,8 @@ func compile(src string, zone *time.Location) (c *code, f *fault.Error) {
 	opts := []expr.Option{
 		expr.Env(map[string]any{}), expr.AllowUndefinedVariables(),
 		expr.MaxNodes(maxSyntax), expr.DisableAllBuiltins(),
-		expr.Patch(calls), expr.Patch(&fieldNames{calls: calls}), expr.Patch(ticker{}),
-		expr.Function("__tick", tick),
+		expr.Patch(calls), expr.Patch(&fieldNames{calls: calls}), expr.Patch(ticker{}), expr.Patch(scales{}),
+		expr.Function("__tick", tick), expr.Function("__weigh", weigh),
 	}
 	for name := range builtins {
 		opts = append(opts, expr.EnableBuiltin(name))
@@ -79,9 +81,11 @@ func syntaxFault(err error) *fault.Error {
 	return errSyntax.With("position", 1, "line", 1, "column", 1, "detail", err.Error())
 }
 
-// budget counts the loop steps of one message.
+// budget counts the loop steps of one message, and the bytes of the texts
+// that one evaluation makes, which the vm does not count.
 type budget struct {
 	now, all int
+	texts    int
 	end      time.Time
 }
 
@@ -103,12 +107,33 @@ func tick(args ...any) (any, error) {
 	return true, nil
 }
 
+// make books n bytes of text that are to be made; it must come before what
+// can be far longer than its parts.
+func (b *budget) make(n int) error {
+	if b.texts += n; b.texts > maxTexts || n > maxTexts {
+		return errBudget.With()
+	}
+	return nil
+}
+
+// weigh books a value that was made and hands it on.
+func weigh(args ...any) (any, error) {
+	b, ok := args[0].(*budget)
+	if !ok {
+		return nil, errBudget.With()
+	}
+	if s, ok := args[1].(string); ok {
+		return s, b.make(len(s))
+	}
+	return args[1], nil
+}
+
 // run evaluates c; a nil c gives nil.
 func (c *code) run(machine *vm.VM, env map[string]any, b *budget) (any, error) {
 	if c == nil {
 		return nil, nil
 	}
-	b.now = 0
+	b.now, b.texts = 0, 0
 	machine.MemoryBudget = maxMemory
 	out, err := machine.Run(c.program, env)
 	if err != nil {
@@ -162,4 +187,49 @@ func (ticker) Visit(node *ast.Node) {
 		&ast.CallNode{Callee: &ast.IdentifierNode{Value: "__tick"}, Arguments: []ast.Node{&ast.IdentifierNode{Value: "__budget"}}},
 		p.Node,
 	}}
+}
+
+// scales books the texts that an expression makes: what + and the functions
+// that copy their argument give, and, beforehand, what join and replace will.
+type scales struct{}
+
+var (
+	copies   = map[string]bool{"upper": true, "lower": true, "fold": true, "text": true} // the result is as long as the argument
+	unpacks  = map[string]bool{"json": true, "base64": true, "hex": true}                // the result is some times as large
+	foresees = map[string]bool{"join": true, "replace": true}                            // the result can be as large as it likes
+)
+
+// Visit implements ast.Visitor.
+func (scales) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.BinaryNode:
+		if n.Operator == "+" && mayBeText(n) {
+			ast.Patch(node, weighed(n))
+		}
+	case *ast.BuiltinNode:
+		if copies[n.Name] {
+			ast.Patch(node, weighed(n))
+		}
+	case *ast.CallNode:
+		id, ok := n.Callee.(*ast.IdentifierNode)
+		switch {
+		case !ok:
+		case copies[id.Value]:
+			ast.Patch(node, weighed(n))
+		case unpacks[id.Value] && len(n.Arguments) > 0:
+			n.Arguments[0] = weighed(n.Arguments[0])
+		case foresees[id.Value]:
+			n.Arguments = append([]ast.Node{&ast.IdentifierNode{Value: "__budget"}}, n.Arguments...)
+		}
+	}
+}
+
+func weighed(n ast.Node) ast.Node {
+	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: "__weigh"}, Arguments: []ast.Node{&ast.IdentifierNode{Value: "__budget"}, n}}
+}
+
+// mayBeText is false where the compiler knows that numbers are added.
+func mayBeText(n ast.Node) bool {
+	t := n.Type()
+	return t == nil || t.Kind() == reflect.Interface || t.Kind() == reflect.String
 }

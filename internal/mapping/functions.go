@@ -136,6 +136,7 @@ func functions(zone *time.Location) []expr.Option {
 			b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 			return list(b), err
 		}),
+		expr.Function("join", join), expr.Function("replace", replace),
 		expr.Function("be", func(a ...any) (any, error) { return integer("be", a, false) }),
 		expr.Function("le", func(a ...any) (any, error) { return integer("le", a, true) }),
 		expr.Function("signed", func(a ...any) (any, error) {
@@ -275,4 +276,59 @@ func short(s string) string {
 		return string(r[:60]) + "…"
 	}
 	return s
+}
+
+// join and replace are as in expr-lang, but ask the budget, their first
+// argument, before they make a text.
+func join(a ...any) (any, error) {
+	b, glue, parts := (*budget)(nil), "", []string(nil)
+	ok := len(a) == 2 || len(a) == 3
+	if ok {
+		b, ok = a[0].(*budget)
+	}
+	if ok && len(a) == 3 {
+		glue, ok = a[2].(string)
+	}
+	size := 0
+	if ok {
+		switch list := a[1].(type) {
+		case []string:
+			parts = list
+		case []any:
+			for _, x := range list {
+				s, is := x.(string)
+				ok = ok && is
+				parts = append(parts, s)
+			}
+		default:
+			ok = false
+		}
+	}
+	if !ok {
+		return nil, errArgs.With("function", "join")
+	}
+	for _, s := range parts {
+		size += len(s) + len(glue)
+	}
+	if err := b.make(size); err != nil {
+		return nil, err
+	}
+	return strings.Join(parts, glue), nil
+}
+
+func replace(a ...any) (any, error) {
+	if len(a) != 4 {
+		return nil, errArgs.With("function", "replace")
+	}
+	b, ok1 := a[0].(*budget)
+	s, ok2 := a[1].(string)
+	old, ok3 := a[2].(string)
+	by, ok4 := a[3].(string)
+	if !ok1 || !ok2 || !ok3 || !ok4 {
+		return nil, errArgs.With("function", "replace")
+	}
+	if err := b.make(len(s) + strings.Count(s, old)*max(len(by)-len(old), 0)); err != nil {
+		return nil, err
+	}
+	return strings.ReplaceAll(s, old, by), nil
 }

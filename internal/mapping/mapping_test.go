@@ -75,7 +75,15 @@ func TestProgram_Read(t *testing.T) {
 		"broken message": {city, `{"data":[`, "! decode.json\n"},
 		"loop without end": {Mapping{Field: Field{Datastream: `"x"`, Value: `let a = 1..5000; sum(a, sum(a, #))`}},
 			`{"v":1}`, "! mapping.budget\n"},
-		"memory without end": {Mapping{Field: Field{Datastream: `"x"`, Value: `len(map(1..10000000, #))`}}, `{"v":1}`, "! mapping.eval\n"},
+		"texts are put together": {Mapping{Field: Field{Datastream: `upper(id) + "-" + join([id, text(v)], "/") + replace(id, "a", "bb")`, Value: `1 + v + number("2,5")`}},
+			`{"id":"ab","v":1}`, "AB-ab/1bbb 2026-11-23T03:35:00Z 4.5 \n"},
+		"text that doubles": {Mapping{Field: Field{Datastream: `"x"`, Value: `let a = s+s+s+s+s+s+s+s+s+s; let b = a+a+a+a+a+a+a+a+a+a; let c = b+b+b+b+b+b+b+b+b+b; let d = c+c+c+c+c+c+c+c+c+c; let e = d+d+d+d+d+d+d+d+d+d; let f = e+e+e+e+e+e+e+e+e+e; let g = f+f+f+f+f+f+f+f+f+f; len(g)`}},
+			`{"s":"0123456789"}`, "! mapping.budget\n"},
+		"text that a list makes":  {Mapping{Field: Field{Datastream: `"x"`, Value: `len(map(1..10000, upper(s)))`}}, `{"s":"` + strings.Repeat("x", 10_000) + `"}`, "! mapping.budget\n"},
+		"text that is joined":     {Mapping{Field: Field{Datastream: `"x"`, Value: `len(join(map(1..10000, s), s))`}}, `{"s":"` + strings.Repeat("x", 10_000) + `"}`, "! mapping.budget\n"},
+		"text that is replaced":   {Mapping{Field: Field{Datastream: `"x"`, Value: `len(replace(s, "x", s))`}}, `{"s":"` + strings.Repeat("x", 10_000) + `"}`, "! mapping.budget\n"},
+		"bytes that are unpacked": {Mapping{Field: Field{Datastream: `"x"`, Value: `len(map(1..10000, base64(s)))`}}, `{"s":"` + strings.Repeat("x", 10_000) + `"}`, "! mapping.budget\n"},
+		"memory without end":      {Mapping{Field: Field{Datastream: `"x"`, Value: `len(map(1..10000000, #))`}}, `{"v":1}`, "! mapping.eval\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := show(read(t, c.m, c.raw)); got != c.want {
