@@ -142,7 +142,8 @@ var injections = []string{
 func TestSafety_Injection(t *testing.T) {
 	t.Parallel()
 	y := newYard(t)
-	leak := regexp.MustCompile(`(?i)sqlite|sql logic|syntax error|pq:|pgx|panic|goroutine|\.go:\d+|argon2|no such column|strconv\.|json: cannot`)
+	leak := regexp.MustCompile(`(?i)sqlite|sql logic|syntax error|pq:|\bpgx\b|panic|goroutine|\.go:\d+|argon2|no such column|strconv\.|json: cannot`)
+	requestID := regexp.MustCompile(`"request_id":"[^"]*"`) // random letters
 	check := func(what string, a harness.Answer, wanted ...int) {
 		t.Helper()
 		if a.Status >= 500 || len(wanted) > 0 && !slices.Contains(wanted, a.Status) {
@@ -151,7 +152,7 @@ func TestSafety_Injection(t *testing.T) {
 		if a.Status >= 400 && a.Code == "" && !strings.Contains(a.Body, `"errorType"`) && strings.Contains(a.Header.Get("Content-Type"), "json") {
 			t.Errorf("%s: no code: %s", what, clip(a.Body))
 		}
-		if m := leak.FindString(a.Body); m != "" {
+		if m := leak.FindString(requestID.ReplaceAllString(a.Body, "")); m != "" {
 			t.Errorf("%s tells of the inside (%s): %s", what, m, clip(a.Body))
 		}
 	}
@@ -294,7 +295,7 @@ func TestSafety_DeepAndWide(t *testing.T) {
 		{"mapping that counts", "POST", "/api/v1/connectors/preview", preview(`{"datastream":"\"x\"","value":"len(1..1000000000)"}`), nil, []int{200, 400, 422}},
 		{"mapping that repeats", "POST", "/api/v1/connectors/preview", preview(`{"datastream":"\"x\"","value":"len(repeat(\"abcdefgh\", 100000000))"}`), nil, []int{200, 400, 422}},
 		{"mapping that nests loops", "POST", "/api/v1/connectors/preview", preview(`{"datastream":"\"x\"","value":"sum(map(1..10000, sum(map(1..10000, #))))"}`), nil, []int{200, 400, 422}},
-		{"mapping that squares", "POST", "/api/v1/connectors/preview", preview(`{"datastream":"\"x\"","value":"len(let a = \"0123456789\"; let b = a+a+a+a+a+a+a+a+a+a; let c = b+b+b+b+b+b+b+b+b+b; let d = c+c+c+c+c+c+c+c+c+c; let e = d+d+d+d+d+d+d+d+d+d; let f = e+e+e+e+e+e+e+e+e+e; let g = f+f+f+f+f+f+f+f+f+f; let h = g+g+g+g+g+g+g+g+g+g; h)"}`), nil, []int{200, 400, 422}},
+		{"mapping that squares", "POST", "/api/v1/connectors/preview", preview(`{"datastream":"\"x\"","value":"len(let a = \"0123456789\"; let b = a+a+a+a+a+a+a+a+a+a; let c = b+b+b+b+b+b+b+b+b+b; let d = c+c+c+c+c+c+c+c+c+c; let e = d+d+d+d+d+d+d+d+d+d; let f = e+e+e+e+e+e+e+e+e+e; let g = f+f+f+f+f+f+f+f+f+f; let h = g+g+g+g+g+g+g+g+g+g; let i = h+h+h+h+h+h+h+h+h+h; let j = i+i+i+i+i+i+i+i+i+i; let k = j+j+j+j+j+j+j+j+j+j; k)"}`), nil, []int{200, 400, 422}},
 		{"mapping of 1 MB", "POST", "/api/v1/connectors/preview", preview(`{"datastream":"\"x\"","value":"1` + strings.Repeat("+1", 500_000) + `"}`), nil, []int{400, 422}},
 		{"mapping that is deep", "POST", "/api/v1/connectors/preview", preview(`{"datastream":"\"x\"","value":"` + strings.Repeat("(", 2000) + "1" + strings.Repeat(")", 2000) + `"}`), nil, []int{200, 400, 422}},
 	} {
@@ -313,7 +314,7 @@ func TestSafety_DeepAndWide(t *testing.T) {
 			y.goesOn(t)
 		})
 	}
-	if mb := memoryPeak(t, y.City); mb > 1024 {
+	if mb := memoryPeak(t, y.City); mb > 512 {
 		t.Errorf("questions took %d MB", mb)
 	} else {
 		t.Logf("memory peak %d MB", mb)
