@@ -53,7 +53,7 @@ func TestAccept_OneReading(t *testing.T) {
 		"small negative":     {sensing.Reading{Datastream: "431021", Time: now, Value: -.01}, "accepted", 0, sensing.Negative},
 		"negative":           {sensing.Reading{Datastream: "430001", Time: now, Value: -.27}, "accepted", -.27, sensing.OutOfRange},
 		"level in depth":     {sensing.Reading{Datastream: "430001", Time: now.Add(-time.Minute), Value: 61.2}, "quarantined", 0, 0},
-		"impossible":         {sensing.Reading{Datastream: "mua-1", Time: now, Value: 9999}, "quarantined", 0, 0},
+		"impossible":         {sensing.Reading{Datastream: "mua-1", Time: now.Add(-time.Minute), Value: 9999}, "quarantined", 0, 0},
 		"calibrating (TT10)": {sensing.Reading{Datastream: "mua-1", Time: now, Value: 3, Quality: "01"}, "accepted", 3, sensing.Bad},
 		"estimated, given":   {sensing.Reading{Datastream: "ho-1", Time: now, Value: 32.43, Quality: "estimated,given"}, "accepted", 32.43, sensing.Estimated | sensing.Given},
 		"a word of its own":  {sensing.Reading{Datastream: "cam-le", Time: now, Value: 1, Quality: "hmm"}, "accepted", 1, sensing.Suspect},

@@ -54,6 +54,7 @@ type place struct {
 	stored    uint64
 	storedAt  time.Time // when the bus took that message
 	published uint64
+	gaps      gaps // below published, not received yet
 }
 
 // ledger counts exactly, across restarts and kills: counts and place are
@@ -164,6 +165,9 @@ func (l *ledger) settle(source string, at time.Time, t *tally) {
 func (l *ledger) published(seq uint64, s shares, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if seq > l.now.published+1 {
+		l.now.gaps = append(l.now.gaps, gap{after: l.now.published, to: seq - 1})
+	}
 	l.now.published = max(l.now.published, seq)
 	l.dirty = true
 	if l.early[seq] {
@@ -201,7 +205,7 @@ func (l *ledger) stored(messages []taken, outcomes map[string]*outcome, at time.
 		l.now.stored, l.now.storedAt = m.seq, m.at
 		_, mine := l.waiting[m.seq]
 		delete(l.waiting, m.seq)
-		inFlight := mine || m.seq <= l.base.published
+		inFlight := mine || m.seq <= l.base.published && !l.base.gaps.hold(m.seq)
 		for source, n := range m.shares {
 			if inFlight {
 				l.book(source, at, Counts{InFlight: -n})

@@ -35,13 +35,18 @@ func (l *ledger) load(tx *store.Tx, end uint64) (lost int64, err error) {
 		return 0, err
 	}
 	var storedAt int64
+	var open string
 	p, ok, err := store.One(tx, func(scan store.Scan) (p place, err error) {
-		return p, scan(&p.stored, &storedAt, &p.published)
-	}, `select stored, stored_at, published from ingest_cursor where id = 1`)
+		err = scan(&p.stored, &storedAt, &p.published, &open)
+		return p, err
+	}, `select stored, stored_at, published, gaps from ingest_cursor where id = 1`)
 	if err != nil || !ok {
 		return 0, err
 	}
 	p.storedAt = store.FromMicros(storedAt)
+	if p.gaps, err = parseGaps(open); err != nil {
+		return 0, err
+	}
 	if p.stored > end || p.published > end {
 		lost = l.forget(tx)
 		p = place{}
@@ -101,6 +106,7 @@ func (l *ledger) changes() (page, bool) {
 	if !l.dirty {
 		return page{}, false
 	}
+	l.now.gaps = l.now.gaps.beyond(l.now.stored)
 	p := page{place: l.now, accounts: map[string]account{}}
 	for source, a := range l.accounts {
 		if a.dirty {
@@ -174,8 +180,8 @@ func (p page) write(tx *store.Tx) error {
 			}
 		}
 	}
-	_, err := tx.Exec(`insert into ingest_cursor (id, stored, stored_at, published) values (1,$1,$2,$3)
-		on conflict (id) do update set stored=$1, stored_at=$2, published=$3`,
-		int64(p.place.stored), p.place.storedAt, int64(p.place.published))
+	_, err := tx.Exec(`insert into ingest_cursor (id, stored, stored_at, published, gaps) values (1,$1,$2,$3,$4)
+		on conflict (id) do update set stored=$1, stored_at=$2, published=$3, gaps=$4`,
+		int64(p.place.stored), p.place.storedAt, int64(p.place.published), p.place.gaps.String())
 	return err
 }
