@@ -47,6 +47,7 @@ var (
 	errField    = fault.Define(fault.Invalid, "request.field", "{detail}", "giá trị không hợp lệ: {detail}")
 	errNotFound = fault.Define(fault.NotFound, "request.not_found", "nothing is here", "không có gì ở địa chỉ này")
 	errTooLarge = fault.Define(fault.TooLarge, "request.too_large", "the body is larger than {limit} bytes", "nội dung lớn hơn {limit} byte")
+	errCut      = fault.Define(fault.Invalid, "request.cut", "the body ended before it was complete", "nội dung gửi lên bị đứt giữa chừng")
 	errCSRF     = fault.Define(fault.Forbidden, "request.csrf", "the request came from another site: send the header X-IOC-CSRF: 1 from our own pages",
 		"yêu cầu đến từ trang khác: cần tiêu đề X-IOC-CSRF: 1")
 	errTooMany = fault.Define(fault.TooMany, "request.too_many", "too many requests; try again in {seconds} s", "quá nhiều yêu cầu; thử lại sau {seconds} giây")
@@ -130,6 +131,9 @@ func humaError(hc huma.Context, status int, message string, errs ...error) huma.
 	ctx := context.Background()
 	if hc != nil {
 		ctx = hc.Context()
+	}
+	if status == http.StatusInternalServerError && message == "cannot read request body" { // huma's word for a sender that stopped
+		return Describe(ctx, errCut.With())
 	}
 	if len(errs) == 1 && status == http.StatusInternalServerError {
 		p := Describe(ctx, errs[0])

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,5 +92,30 @@ func TestChain_BodyThatComesTooLate(t *testing.T) {
 	_, _ = fmt.Fprint(conn, "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n") // may fail: it is closed
 	if res, err := http.ReadResponse(r, nil); err == nil {
 		t.Errorf("the rest of a body was answered: %s", res.Status)
+	}
+}
+
+// A sender that stops half way is no fault of ours.
+func TestChain_BodyThatIsCutOff(t *testing.T) {
+	api, srv := httpapi.NewTestAPI(nil)
+	defer srv.Close()
+	huma.Register(api, huma.Operation{OperationID: "set", Method: http.MethodPost, Path: "/level"}, func(context.Context, *in) (*out, error) { return &out{}, nil })
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	fmt.Fprint(conn, "POST /level HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 400 || !strings.Contains(string(body), "request.cut") {
+		t.Errorf("%d %s %v", res.StatusCode, body, err)
 	}
 }

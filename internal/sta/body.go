@@ -29,8 +29,12 @@ const (
 
 func readBody(req *http.Request) ([]byte, error) {
 	b, err := io.ReadAll(http.MaxBytesReader(nil, req.Body, maxBody))
-	if err != nil {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
 		return nil, err
+	case err != nil: // the sender stopped on its way
+		return nil, errJSON.With("detail", "it ends too early").Because(err)
 	}
 	b = []byte(strings.TrimPrefix(string(b), "\ufeff"))
 	return b, checkJSON(b)

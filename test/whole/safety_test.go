@@ -314,10 +314,36 @@ func TestSafety_DeepAndWide(t *testing.T) {
 			y.goesOn(t)
 		})
 	}
+	// Senders that stop half way are no faults of ours.
+	for _, path := range []string{"/sta/v1.1/Things", "/api/v1/sources", "/prometheus/api/v1/query", "/api/v1/ingest/good"} {
+		token := y.Token
+		if strings.Contains(path, "ingest") {
+			token = y.good
+		}
+		conn, err := net.Dial("tcp", strings.TrimPrefix(y.HTTP, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{", path, token)
+		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || res.StatusCode < 400 || res.StatusCode >= 500 {
+			t.Errorf("%s, cut off: %v %v", path, res, err)
+		}
+		conn.Close()
+	}
 	if mb := memoryPeak(t, y.City); mb > 512 {
 		t.Errorf("questions took %d MB", mb)
 	} else {
 		t.Logf("memory peak %d MB", mb)
+	}
+	if err := y.Stop(); err != nil {
+		t.Error(err)
+	}
+	if i := strings.Index(y.Log.String(), "level=ERROR"); i >= 0 {
+		t.Errorf("bad questions are errors of ours in the log: %s", clip(y.Log.String()[i:]))
 	}
 }
 
