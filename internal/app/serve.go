@@ -60,7 +60,7 @@ func (a *App) ready() error {
 	if a.o.ReadyFile == "" {
 		return nil
 	}
-	line, err := json.Marshal(map[string]any{"http": a.address, "mqtt": a.mqttAddress, "pid": os.Getpid(), "version": a.o.Version})
+	line, err := json.Marshal(map[string]any{"url": a.scheme + "://" + a.address, "http": a.address, "mqtt": a.mqttAddress, "pid": os.Getpid(), "version": a.o.Version})
 	if err != nil {
 		return err
 	}
