@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
-.PHONY: build run test test-go test-web test-e2e bench fuzz lint gen verify screenshots deps clean help
+.PHONY: build run test test-go test-web test-e2e bench fuzz lint gen screenshots deps clean help
 
 build: web/dist/.built ## build the web UI and bin/ioc
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ioc ./cmd/ioc
@@ -44,9 +44,8 @@ lint: ## formatting, vet, types
 	@test -z "$$(gofmt -l cmd internal templates web/*.go test bench 2>/dev/null | tee /dev/stderr)" || (echo "run gofmt -w on the files above" && exit 1)
 	$(GO) vet ./...
 
-gen: ## rewrite generated files: openapi.json, API types, reference pages
+gen: ## rewrite generated files: web/openapi.json and the reference pages
 	$(GO) test ./internal/app ./internal/config -run Current -update
-	cd web && npm run gen:api
 
 bench: ## Go benchmarks and whole-program measurements (bench/README.md)
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/... | tee bench/last-go.txt

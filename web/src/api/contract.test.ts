@@ -1,6 +1,6 @@
 // The hand-written shapes against the server's own description: whatever the
 // interface reads must be there. openapi.json is the server's golden file.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { expect, it } from 'vitest'
 
@@ -12,11 +12,13 @@ const pairs: Record<string, string> = {
   Figure: 'Figure', FigurePoint: 'Point', Indicator: 'IndicatorView', FeedItem: 'Notice', SourcesSummary: 'SourcesState', Overview: 'Overview',
   FloodSummary: 'Summary', RainRow: 'Gauge', RiverRow: 'River', TowerRow: 'Tower', ReservoirRow: 'Reservoir', UnitRow: 'UnitReport', Label: 'Label',
   Session: 'SessionOutputBody', Hello: 'HelloBody', SignedIn: 'SignInOutputBody', Unit: 'Unit', SearchResult: 'Result', IngestResult: 'IngestResult',
+  Threshold: 'Threshold', Series: 'Chart', Station: 'Station', StationStream: 'Stream',
+  Source: 'SourceReport', Readiness: 'Score', ConnectorKind: 'KindView', DeadLetter: 'DeadLetter', AuditEntry: 'Entry',
 }
 
 const golden = 'openapi.json'
 
-it.skipIf(!existsSync(golden))('reads nothing that the server does not send', () => {
+it('reads nothing that the server does not send', () => {
   const schemas = (JSON.parse(readFileSync(golden, 'utf8')) as { components: { schemas: Record<string, Schema> } }).components.schemas
   const program = ts.createProgram(['src/api/types.ts'], { strict: true, types: ['geojson'], noEmit: true, skipLibCheck: true })
   const checker = program.getTypeChecker()

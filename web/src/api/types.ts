@@ -65,13 +65,10 @@ export interface FloodSummary { at: string; event_start: string | null; met_day_
 // ---- stations and series
 export interface StationStream { id: string; name: string; property: string; unit: string; last: { t: string; v: number; flags: string[] | null } | null; rhythm_seconds: number; source: string; provenance: Provenance; thresholds?: Threshold[] | null }
 export interface Threshold { level: number; value: number; title: Text; from: string | null; source?: string; confirmed?: boolean }
-export interface Station { thing: string; name: string; kind: string; unit_code: string; unit_name: string; lon: number; lat: number; datastreams: StationStream[] | null; location?: unknown; properties?: Record<string, unknown> }
+export interface Station { thing: string; name: string; kind: string; unit_code: string; unit_name: string; lon: number; lat: number; datastreams: StationStream[] | null; properties?: Record<string, unknown> }
 /** SeriesPoint is [t_ms, v, flags, min?, max?, n?]. */
 export type SeriesPoint = [number, number | null, number, number?, number?, number?]
 export interface Series { id: string; unit: string; from: string; to: string; step_seconds: number; points: SeriesPoint[] | null; flags_legend: string[]; estimated: boolean; provenance: Provenance; shift_seconds: number }
-export interface ObservationRow { t: string; v: number | null; raw_v: number | null; flags: string[] | null; received: string; original_time?: string | null }
-export interface ObservationPage { observations: ObservationRow[] | null; next_cursor?: string; cursor?: string }
-export interface Correction { id: string; from: string; to: string; value: number | null; exclude: boolean; reason: string; by?: string; at?: string }
 
 // ---- sources
 export type SourceState = 'live' | 'late' | 'silent' | 'off' | 'error'
@@ -82,20 +79,13 @@ export interface Source {
   received: number; stored: number; duplicate: number; rejected: number; quarantined: number; in_flight: number
   clock_skew_seconds: number | null; readiness: Readiness | null; datastreams: number
 }
-export interface SourceDatastream { id: string; name: string; key: string; last: { t: string; v: number; flags?: string[] | null } | null; rhythm_seconds: number; seen_rhythm_seconds?: number | null; completeness_24h: number | null; completeness_7d?: number | null; flags: Record<string, number> | null }
-export interface RejectionRow { at: string; code: string; detail: string; count: number; sample: string }
-export interface SourceDetail extends Omit<Source, 'datastreams'> { config: unknown; mapping: unknown; datastreams: SourceDatastream[] | null; rejections: RejectionRow[] | null; token_hint: string }
 export interface ConnectorKind { name: string; title: Text; readme: string; config_schema: JSONSchema; templates: ConnectorTemplate[] | null; probes?: boolean }
 export interface ConnectorTemplate { id: string; title: Text; config: unknown; mapping: unknown; sample?: string; readme?: string }
 export interface JSONSchema { type?: string | string[]; title?: string; description?: string; default?: unknown; enum?: unknown[]; properties?: Record<string, JSONSchema>; required?: string[]; items?: JSONSchema; format?: string; minimum?: number; maximum?: number; [key: string]: unknown }
-export interface ConnectorSample { raw: string; content_type: string; fields: { path: string; type: string; example: unknown }[] | null }
-export interface PreviewRow { datastream: string; time: string; value: number | null; unit: string; flags: string[] | null; verdict: string; detail: string }
-export interface Device { username: string; topics?: string[] | null; created?: string; last_seen?: string | null }
 export interface DeadLetter { id: string; source: string; at: string; code: string; detail: string; raw: string; state: 'open' | 'replayed' | 'discarded'; kind: 'rejected' | 'quarantined' | 'unread'; reading?: unknown }
 export interface IngestResult { accepted: number; duplicate: number; rejected: { index: number; code: string; detail: string }[] | null; quarantined: number }
 
 // ---- the rest
 export interface Unit { code: string; name: string; full_name: string; name_en: string; kind: string; lon: number; lat: number; area_km2: number }
 export interface SearchResult { kind: 'station' | 'unit' | 'old_unit' | 'source'; id: string; title: string; subtitle: string; lon?: number | null; lat?: number | null; link: string }
-export interface ExportJob { state: 'queued' | 'running' | 'done' | 'failed'; progress: number; rows: number; url: string; error?: string }
 export interface AuditEntry { id: string; at: string; actor: string; summary: string; entity: string; entity_id: string }
