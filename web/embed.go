@@ -17,10 +17,6 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// CSP is the content security policy the interface is written for: no inline
-// script and no inline style; MapLibre's worker is a file of ours.
-const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-
 // Built reports whether the interface itself is embedded, not the placeholder.
 func Built() bool {
 	_, err := fs.Stat(dist, "dist/app/index.html")
@@ -30,7 +26,8 @@ func Built() bool {
 // Handler serves the interface. Hashed assets may be kept for a year, files
 // are sent compressed where the build left a .gz, and every other GET that
 // names no file gets the page itself, because the interface routes in the
-// browser. An empty csp means CSP.
+// browser. csp is the page's content security policy; the interface is written
+// for one without inline script and style.
 func Handler(csp string) http.Handler {
 	dir := "dist/app"
 	if !Built() {
@@ -44,9 +41,6 @@ func Handler(csp string) http.Handler {
 }
 
 func handler(files fs.FS, csp string) http.Handler {
-	if csp == "" {
-		csp = CSP
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")

@@ -253,7 +253,8 @@ func (a *App) preview(ctx context.Context, b connector.Batch) ([]supervise.Previ
 func (a *App) startMQTT() error {
 	p := &a.parts
 	b, err := mqtt.Start(mqtt.Options{
-		Listen: a.o.Config.MQTT.Listen, Sink: p.ingest, CreateObservation: p.sta.CreateObservation,
+		Listen: a.o.Config.MQTT.Listen, Sink: p.ingest,
+		ObservationTopic: sta.ParseCreateTopic, CreateObservation: p.sta.CreateObservation,
 		Authenticate: func(username, password string) (mqtt.Identity, bool) {
 			d, ok := p.sources.AuthenticateDevice(username, password)
 			if !ok {

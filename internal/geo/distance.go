@@ -59,42 +59,6 @@ func DistanceTo(p Point, g Geometry) Metres {
 	return best
 }
 
-// Length is the length of a line, or of the boundary of an area.
-func Length(g Geometry) Metres {
-	var sum Metres
-	switch g := g.(type) {
-	case Line:
-		return pathLength(g)
-	case Ring:
-		return pathLength(g)
-	case MultiLine:
-		for _, l := range g {
-			sum += pathLength(l)
-		}
-	case Polygon:
-		for _, r := range g {
-			sum += pathLength(r)
-		}
-	case MultiPolygon:
-		for _, p := range g {
-			sum += Length(p)
-		}
-	case Collection:
-		for _, m := range g {
-			sum += Length(m)
-		}
-	}
-	return sum
-}
-
-func pathLength(ps []Point) Metres {
-	var sum Metres
-	for i := 1; i < len(ps); i++ {
-		sum += Distance(ps[i-1], ps[i])
-	}
-	return sum
-}
-
 func distanceToPath(p Point, path []Point) Metres {
 	best := Metres(math.Inf(1))
 	if len(path) == 1 {

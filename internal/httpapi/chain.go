@@ -38,7 +38,7 @@ type Options struct {
 // CSP lets the pages load from this program only; MapLibre's worker is a file
 // of ours, and its images may be blobs.
 const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
-	"connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+	"connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // Chain wraps the mux: request id, caller, security headers, CSRF, limits,
 // recovery, metrics and one log line per request at debug level.

@@ -96,7 +96,10 @@ func TestAPI(t *testing.T) {
 			if strings.Contains(raw, "disk on fire") {
 				t.Fatal("an internal error was told to the caller")
 			}
-			if h.Get("Content-Security-Policy") == "" || h.Get("X-Request-ID") == "" {
+			if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "script-src 'self';") || !strings.Contains(csp, "style-src 'self';") || strings.Contains(csp, "unsafe") {
+				t.Fatalf("policy %q", csp)
+			}
+			if h.Get("X-Request-ID") == "" {
 				t.Fatal("headers are missing")
 			}
 			if c.status >= 400 && h.Get("Content-Type") != "application/problem+json" {

@@ -242,13 +242,6 @@ func (l *ledger) remember(seq uint64) {
 	l.early[seq] = true
 }
 
-// counted reports whether an earlier life has counted the message.
-func (l *ledger) counted(seq uint64) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return seq <= l.now.stored
-}
-
 // of returns the counts of one source and how they divide by code.
 func (l *ledger) of(source string) (c Counts, rejected, quarantined map[string]int64) {
 	l.mu.Lock()

@@ -2,7 +2,6 @@ package series
 
 import (
 	"math"
-	"sort"
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -118,14 +117,4 @@ func (st *stream) encode(v float64) (float64, error) {
 		return 0, ErrOutOfScale.With("value", v, "resolution", st.scale.name)
 	}
 	return n, nil
-}
-
-// ordered returns the streams by id.
-func ordered(m map[string]*stream) []*stream {
-	out := make([]*stream, 0, len(m))
-	for _, st := range m {
-		out = append(out, st)
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].id < out[j].id })
-	return out
 }

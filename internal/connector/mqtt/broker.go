@@ -56,6 +56,9 @@ type Options struct {
 	Source func(id string) (raw json.RawMessage, enabled bool)
 	Sink   connector.Sink
 
+	// ObservationTopic reads the id of a datastream out of a SensorThings
+	// topic, "v1.1/Datastreams('id')/Observations"; nil knows no such topics.
+	ObservationTopic func(topic string) (datastream string, ok bool)
 	// CreateObservation takes a SensorThings observation in; nil refuses the
 	// topic.
 	CreateObservation func(ctx context.Context, actor access.Actor, datastream string, payload []byte) error

@@ -124,8 +124,10 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, e
 	if !ok || !h.mayPublish(id, pk.TopicName) {
 		return pk, refusal(cl, pk, packets.ErrNotAuthorized)
 	}
-	if datastream, ok := staTopic(pk.TopicName); ok {
-		return pk, h.create(cl, id, pk, datastream)
+	if parse := h.b.o.ObservationTopic; parse != nil {
+		if datastream, ok := parse(pk.TopicName); ok {
+			return pk, h.create(cl, id, pk, datastream)
+		}
 	}
 	source, _, ok := ownTopic(pk.TopicName)
 	if !ok || source != id.Source {

@@ -45,20 +45,3 @@ func ownTopic(topic string) (source, datastream string, ok bool) {
 	source, datastream, _ = strings.Cut(rest, "/")
 	return source, datastream, source != ""
 }
-
-// staTopic takes the datastream's id out of
-// "v1.1/Datastreams('id')/Observations".
-func staTopic(topic string) (datastream string, ok bool) {
-	rest, ok := strings.CutPrefix(topic, "v1.1/Datastreams(")
-	if !ok {
-		return "", false
-	}
-	id, ok := strings.CutSuffix(rest, ")/Observations")
-	if !ok {
-		return "", false
-	}
-	if len(id) >= 2 && id[0] == '\'' && id[len(id)-1] == '\'' {
-		id = strings.ReplaceAll(id[1:len(id)-1], "''", "'")
-	}
-	return id, id != ""
-}
