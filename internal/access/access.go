@@ -14,13 +14,15 @@ type Role string
 
 // The roles that ship (domain notes §8.4); Anonymous is a visitor.
 const (
-	Admin     Role = "admin"   // quản trị hệ thống
-	Leader    Role = "leader"  // lãnh đạo thành phố
-	Duty      Role = "duty"    // trực ban IOC
-	Unit      Role = "unit"    // cán bộ đầu mối đơn vị
-	Citizen   Role = "citizen" // công dân
-	Device    Role = "device"  // a source's token: may only ingest for its source
-	Anonymous Role = "anonymous"
+	Admin      Role = "admin"       // quản trị hệ thống; no business approval
+	Leader     Role = "leader"      // lãnh đạo thành phố
+	IOCLeader  Role = "ioc_leader"  // lãnh đạo IOC
+	Duty       Role = "duty"        // trưởng ca, trực ban IOC
+	UnitLeader Role = "unit_leader" // lãnh đạo đơn vị
+	Unit       Role = "unit"        // cán bộ đầu mối đơn vị
+	Citizen    Role = "citizen"     // công dân
+	Device     Role = "device"      // a source's token: may only ingest for its source
+	Anonymous  Role = "anonymous"
 )
 
 // Permission is one thing an actor may do, "<subject>.<verb>".
@@ -39,16 +41,40 @@ const (
 	UserView        Permission = "user.view"
 	UserEdit        Permission = "user.edit"
 	AuditView       Permission = "audit.view"
+
+	AlertView      Permission = "alert.view"
+	AlertHandle    Permission = "alert.handle"  // raise, acknowledge, verify, dispatch, check, close
+	AlertAnswer    Permission = "alert.answer"  // as the unit addressed: accept, return, work, finish
+	AlertSilence   Permission = "alert.silence" // silences, maintenance, inhibition, grouping, times
+	RuleView       Permission = "rule.view"
+	RuleEdit       Permission = "rule.edit"    // draft, back-test, submit
+	RuleApprove    Permission = "rule.approve" // put into force, switch off
+	IncidentView   Permission = "incident.view"
+	IncidentHandle Permission = "incident.handle" // open, confirm, lead, tasks, close
+	TaskAnswer     Permission = "task.answer"     // as the unit charged: accept, return, progress, finish
+	DirectiveGive  Permission = "directive.give"  // chỉ đạo: a task from any place
+	DutyView       Permission = "duty.view"
+	DutyLog        Permission = "duty.log"  // sổ trực ban, hand-over
+	DutyEdit       Permission = "duty.edit" // roster, responsibilities
+	NotifyView     Permission = "notify.view"
+	NotifyEdit     Permission = "notify.edit" // channels and their gateways
 )
 
 var rolePermissions = map[Role][]Permission{
-	Admin:     {LayerView, ObservationView, ObservationEdit, ExportData, CatalogEdit, SourceView, SourceEdit, UserView, UserEdit, AuditView},
-	Leader:    {LayerView, ObservationView, ExportData, SourceView},
-	Duty:      {LayerView, ObservationView, ObservationEdit, ExportData, SourceView, SourceEdit},
-	Unit:      {LayerView, ObservationView, ExportData, SourceView},
-	Citizen:   {LayerView},
-	Device:    {Ingest},
-	Anonymous: nil,
+	Admin: {LayerView, ObservationView, ObservationEdit, ExportData, CatalogEdit, SourceView, SourceEdit, UserView, UserEdit, AuditView,
+		AlertView, RuleView, IncidentView, DutyView, NotifyView, NotifyEdit},
+	Leader: {LayerView, ObservationView, ExportData, SourceView,
+		AlertView, RuleView, IncidentView, DirectiveGive, DutyView},
+	IOCLeader: {LayerView, ObservationView, ExportData, SourceView, AuditView,
+		AlertView, AlertHandle, AlertSilence, RuleView, RuleEdit, RuleApprove, IncidentView, IncidentHandle, DirectiveGive,
+		DutyView, DutyLog, DutyEdit, NotifyView},
+	Duty: {LayerView, ObservationView, ObservationEdit, ExportData, SourceView, SourceEdit,
+		AlertView, AlertHandle, AlertSilence, RuleView, RuleEdit, IncidentView, IncidentHandle, DutyView, DutyLog, NotifyView},
+	UnitLeader: {LayerView, ObservationView, ExportData, SourceView, AlertView, AlertAnswer, IncidentView, TaskAnswer, DutyView},
+	Unit:       {LayerView, ObservationView, ExportData, SourceView, AlertView, AlertAnswer, IncidentView, TaskAnswer, DutyView},
+	Citizen:    {LayerView},
+	Device:     {Ingest},
+	Anonymous:  nil,
 }
 
 // RolePermissions returns a copy of the table of what each role may do.
@@ -93,6 +119,22 @@ func (a Actor) Known() bool { return a.system || (a.ID != "" && a.ID != "anonymo
 
 // Has reports whether the actor holds the role.
 func (a Actor) Has(r Role) bool { return slices.Contains(a.Roles, r) }
+
+// Limit is the unit to which everything the actor may see of alerts, incidents
+// and tasks is limited; "" is the whole city. Lists filter by it in SQL, and
+// what lies outside is not found.
+func (a Actor) Limit() string {
+	if a.system || a.Has(Admin) || a.Has(Leader) || a.Has(IOCLeader) || a.Has(Duty) {
+		return ""
+	}
+	if a.Unit == "" {
+		return NoUnit
+	}
+	return a.Unit
+}
+
+// NoUnit is the limit of somebody of a unit whose account names none: nothing.
+const NoUnit = "-"
 
 // Can reports whether the actor may do p in s. A device only writes its own
 // source; a user of a unit has the role's permissions for the whole city in

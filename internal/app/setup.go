@@ -117,7 +117,8 @@ func (a *App) setup(ctx context.Context) error {
 		return err
 	}
 	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "FACT", MaxAge: factAge,
-		Subjects: []string{"ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>"}}); err != nil {
+		Subjects: []string{"ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>",
+			"ioc.rule.>", "ioc.alert.>", "ioc.incident.>", "ioc.task.>", "ioc.duty.>", "ioc.notify.>", "ioc.attachment.>"}}); err != nil {
 		return err
 	}
 	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "OBS", Subjects: []string{"ioc.obs.>"}, MaxAge: obsAge, MaxBytes: obsBytes}); err != nil {

@@ -75,7 +75,7 @@ type createInput struct {
 	Body struct {
 		Username string      `json:"username" maxLength:"200"`
 		Name     string      `json:"name" maxLength:"1000"`
-		Role     access.Role `json:"role" enum:"admin,leader,duty,unit,citizen"`
+		Role     access.Role `json:"role" enum:"admin,leader,ioc_leader,duty,unit_leader,unit,citizen"`
 		Unit     string      `json:"unit,omitempty" maxLength:"200"`
 		Password string      `json:"password" format:"password" maxLength:"1024" doc:"to be changed at the first sign-in"`
 	}
@@ -85,7 +85,7 @@ type patchInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		Name     *string      `json:"name,omitempty" maxLength:"1000"`
-		Role     *access.Role `json:"role,omitempty" enum:"admin,leader,duty,unit,citizen"`
+		Role     *access.Role `json:"role,omitempty" enum:"admin,leader,ioc_leader,duty,unit_leader,unit,citizen"`
 		Unit     *string      `json:"unit,omitempty" maxLength:"200"`
 		Disabled *bool        `json:"disabled,omitempty"`
 	}

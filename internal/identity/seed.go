@@ -20,7 +20,9 @@ const demoUnit = "20242"
 var demoUsers = []Draft{
 	{Username: "admin", Name: "Quản trị hệ thống", Role: access.Admin},
 	{Username: "leader", Name: "Lãnh đạo thành phố", Role: access.Leader},
+	{Username: "ioclead", Name: "Lãnh đạo IOC", Role: access.IOCLeader},
 	{Username: "duty", Name: "Trực ban IOC", Role: access.Duty},
+	{Username: "unitlead", Name: "Chủ tịch phường Hải Châu", Role: access.UnitLeader, Unit: demoUnit},
 	{Username: "unit", Name: "Cán bộ phường Hải Châu", Role: access.Unit, Unit: demoUnit},
 	{Username: "citizen", Name: "Công dân", Role: access.Citizen},
 }
@@ -50,7 +52,7 @@ func (s *Service) EnsureDemoUsers(ctx context.Context, password string) error {
 	if err != nil {
 		return err
 	}
-	// One hash for the five: the demo starts sooner, and says its password
+	// One hash for all: the demo starts sooner, and says its password
 	// aloud anyway.
 	hash := ""
 	if u, ok := have[demoUsers[0].Username]; ok {

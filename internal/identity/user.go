@@ -17,7 +17,7 @@ type User struct {
 	ID         string        `json:"id"`
 	Username   string        `json:"username"`
 	Name       string        `json:"name"`
-	Role       access.Role   `json:"role" enum:"admin,leader,duty,unit,citizen"`
+	Role       access.Role   `json:"role" enum:"admin,leader,ioc_leader,duty,unit_leader,unit,citizen"`
 	Roles      []access.Role `json:"roles" doc:"the role again, as a list"`
 	Unit       string        `json:"unit" doc:"code of the unit, empty for the whole city"`
 	Disabled   bool          `json:"disabled"`
@@ -32,7 +32,7 @@ type User struct {
 
 // Assignable are the roles a person can have.
 func Assignable() []access.Role {
-	return []access.Role{access.Admin, access.Leader, access.Duty, access.Unit, access.Citizen}
+	return []access.Role{access.Admin, access.Leader, access.IOCLeader, access.Duty, access.UnitLeader, access.Unit, access.Citizen}
 }
 
 // actor is who the user is to the rest of the program. Until a password that

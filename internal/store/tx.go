@@ -58,6 +58,16 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	return rows, nil
 }
 
+// Mark is Exec for rows that need no trace of their own inside a Write: the
+// cursor of a reader, a counter, a timer that can be made again. A transaction
+// that only marks may commit without an event.
+func (tx *Tx) Mark(query string, args ...any) (int64, error) {
+	before := tx.changed
+	n, err := tx.Exec(query, args...)
+	tx.changed = before
+	return n, err
+}
+
 // Query runs a query; the caller closes the rows before the next statement.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	if changes(query) { // "insert … returning"
