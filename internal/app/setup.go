@@ -43,6 +43,10 @@ import (
 // factAge is how long domain facts stay on the bus for those who were away.
 const factAge = 30 * 24 * time.Hour
 
+// factDedup is how long the bus knows a fact again that is published twice,
+// as happens when the program dies between publishing and forgetting it.
+const factDedup = 6 * time.Hour
+
 // obsAge is how long accepted observations stay on the bus after the writer
 // has them: long enough for a rewind, for a reader that was away a weekend,
 // short enough for the disk.
@@ -116,7 +120,7 @@ func (a *App) setup(ctx context.Context) error {
 	if p.trail, err = audit.New(ctx, p.store); err != nil {
 		return err
 	}
-	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "FACT", MaxAge: factAge,
+	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "FACT", MaxAge: factAge, Dedup: factDedup,
 		Subjects: []string{"ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>",
 			"ioc.rule.>", "ioc.alert.>", "ioc.incident.>", "ioc.task.>", "ioc.duty.>", "ioc.notify.>", "ioc.attachment.>"}}); err != nil {
 		return err

@@ -42,9 +42,14 @@ type message struct {
 	topic string
 	event string
 	data  json.RawMessage
+	who   func(access.Actor) bool // nil: everybody who may read the topic
 }
 
+// to reports whether the reader may get the message.
+func (m *message) to(r *reader) bool { return r.topics[m.topic] && (m.who == nil || m.who(r.actor)) }
+
 type reader struct {
+	actor  access.Actor
 	topics map[string]bool
 	ch     chan message
 }
@@ -68,7 +73,12 @@ func (h *Hub) Topic(name string, p access.Permission, snapshot func(ctx context.
 }
 
 // Publish sends v to the readers of topicName as a delta.
-func (h *Hub) Publish(topicName string, v any) error {
+func (h *Hub) Publish(topicName string, v any) error { return h.PublishTo(topicName, v, nil) }
+
+// PublishTo is Publish for those readers only of whom who says so: what
+// concerns one unit or one person. who is called with the hub locked and must
+// return at once; nil lets everybody have it.
+func (h *Hub) PublishTo(topicName string, v any, who func(access.Actor) bool) error {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("publish %s: %w", topicName, err)
@@ -76,14 +86,14 @@ func (h *Hub) Publish(topicName string, v any) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.seq++
-	m := message{seq: h.seq, topic: topicName, event: "delta", data: data}
+	m := message{seq: h.seq, topic: topicName, event: "delta", data: data, who: who}
 	if len(h.ring) == keep {
 		copy(h.ring, h.ring[1:])
 		h.ring = h.ring[:keep-1]
 	}
 	h.ring = append(h.ring, m)
 	for r := range h.readers {
-		if !r.topics[topicName] {
+		if !m.to(r) {
 			continue
 		}
 		select {
@@ -133,7 +143,7 @@ func (h *Hub) join(actor access.Actor, names []string, lastID string) (r *reader
 		}
 		return nil, nil, nil, 0, errTopic.With("topic", "")
 	}
-	r = &reader{topics: map[string]bool{}, ch: make(chan message, buffer)}
+	r = &reader{actor: actor, topics: map[string]bool{}, ch: make(chan message, buffer)}
 	fresh = map[string]topic{}
 	for _, n := range names {
 		t, ok := h.topics[n]
@@ -149,7 +159,7 @@ func (h *Hub) join(actor access.Actor, names []string, lastID string) (r *reader
 	h.readers[r] = struct{}{}
 	if after, ok := h.parse(lastID); ok && len(h.ring) > 0 && after+1 >= h.ring[0].seq && after <= h.seq {
 		for _, m := range h.ring {
-			if m.seq > after && r.topics[m.topic] {
+			if m.seq > after && m.to(r) {
 				missed = append(missed, m)
 			}
 		}

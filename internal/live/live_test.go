@@ -102,6 +102,38 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// What concerns one unit reaches nobody else, neither at once nor on coming back.
+func TestPublishTo(t *testing.T) {
+	hub := live.New()
+	hub.Topic("alerts", access.AlertView, nil)
+	srv := httptest.NewServer(httpapi.Chain(http.HandlerFunc(hub.ServeHTTP), httpapi.Options{
+		Authenticate: func(_ context.Context, token string) (access.Actor, bool) {
+			return access.Actor{ID: token, Roles: []access.Role{access.Unit}, Unit: token}, true
+		},
+	}))
+	defer srv.Close()
+	defer hub.Close()
+	one, other := open(t, srv.URL+"/live?topics=alerts", "20242", ""), open(t, srv.URL+"/live?topics=alerts", "20194", "")
+	publish := func(unit string) {
+		if err := hub.PublishTo("alerts", unit, func(a access.Actor) bool { return a.Limit() == unit }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish("20194")
+	publish("20242")
+	publish("20242")
+	if got := one.next(); got != `delta {"topic":"alerts","seq":2,"data":"20242"}` {
+		t.Error(got)
+	}
+	if got := other.next(); got != `delta {"topic":"alerts","seq":1,"data":"20194"}` {
+		t.Error(got)
+	}
+	back := open(t, srv.URL+"/live?topics=alerts", "20242", one.id)
+	if got := back.next(); got != `delta {"topic":"alerts","seq":3,"data":"20242"}` {
+		t.Error(got)
+	}
+}
+
 func TestSlowReaderIsDropped(t *testing.T) {
 	hub := live.New()
 	hub.Topic("levels", access.LayerView, nil)

@@ -110,7 +110,7 @@ const feeds: Session['feeds'] = [
   { source: 'nhatle-2020', title: t2('Nhật Lệ 2020', 'Nhat Le 2020'), provenance: 'real', shift_seconds: 192_000_000, original_now: iso(started - 192_000_000_000), note: t2('Số đo thật của 8 trạm', 'Real readings of 8 gauges') },
 ]
 const city = { name: 'Đà Nẵng', name_en: 'Da Nang', center: [108.19, 16.03] as [number, number], zoom: 10.5, timezone: 'Asia/Ho_Chi_Minh' }
-const accounts = ['admin', 'leader', 'duty', 'unit', 'citizen']
+const accounts = ['admin', 'leader', 'ioclead', 'duty', 'unitlead', 'unit', 'citizen']
 const permissions = ['layer.view', 'observation.view', 'observation.edit', 'data.export', 'catalog.edit', 'source.view', 'source.edit', 'user.view', 'user.edit', 'audit.view']
 
 const trendOf = (f: (t: number) => number, at: number): { t: string; v: number }[] => Array.from({ length: 25 }, (_, i) => ({ t: iso(at - (24 - i) * 3_600_000), v: f(at - (24 - i) * 3_600_000) }))

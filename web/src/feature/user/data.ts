@@ -4,7 +4,7 @@ import { computed, type Ref } from 'vue'
 import { get } from '@/api/client'
 import { Problem } from '@/api/problem'
 
-export const roles = ['admin', 'leader', 'duty', 'unit', 'citizen'] as const
+export const roles = ['admin', 'leader', 'ioc_leader', 'duty', 'unit_leader', 'unit', 'citizen'] as const
 export type Role = (typeof roles)[number]
 
 export interface Account { id: string; username: string; name: string; role: Role; unit: string; disabled: boolean; must_change: boolean; created: string; changed: string; last_sign_in?: string }

@@ -1,0 +1,129 @@
+package outbox_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"openioc.org/ioc/internal/bus"
+	"openioc.org/ioc/internal/bus/bustest"
+	"openioc.org/ioc/internal/outbox"
+	"openioc.org/ioc/internal/store"
+	"openioc.org/ioc/internal/store/storetest"
+)
+
+const tally = "create table tally (k text not null, n integer not null)"
+
+func tallied(t *testing.T, db *store.DB) (keys []string) {
+	t.Helper()
+	err := db.Read(t.Context(), func(tx *store.Tx) (err error) {
+		keys, err = store.All(tx, func(scan store.Scan) (k string, err error) { return k, scan(&k) }, "select k from tally order by k")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// follow runs a reaction that writes each key down, until stop.
+func follow(t *testing.T, db *store.DB, b *bus.Bus, handle func(tx *store.Tx, f outbox.Fact) error) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- outbox.Follow(ctx, db, b, outbox.Reaction{Reader: "test", Subjects: []string{"ioc.fact.boat."}, Handle: handle})
+	}()
+	var once sync.Once
+	stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Errorf("follow: %v", err)
+			}
+		})
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatal(what)
+		}
+		time.Sleep(5 * time.Millisecond) // there is no event to wait for: the rows are the event
+	}
+}
+
+func write(tx *store.Tx, f outbox.Fact) error {
+	_, err := tx.Mark("insert into tally (k, n) values ($1, 1)", f.EntityID)
+	return err
+}
+
+func TestFollow_EachFactOnceAcrossRestarts(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b := bustest.Open(t)
+		ob := open(t, db, b)
+		run(t, ob)
+		if err := db.Housekeep(t.Context(), func(tx *store.Tx) error { _, err := tx.Exec(tally); return err }); err != nil {
+			t.Fatal(err)
+		}
+		emit(t, db, "a", "b")
+		stop := follow(t, db, b, write)
+		await(t, "a and b handled", func() bool { return len(tallied(t, db)) == 2 })
+		stop()
+		emit(t, db, "c")
+		// The program died between publishing and deleting: the bus holds "a" twice.
+		var again bus.Msg
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := b.Consume(ctx, "FACT", 0, time.Time{}, func(m bus.Msg) error { again = m; cancel(); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Publish(t.Context(), again.Subject, again.Data, ""); err != nil {
+			t.Fatal(err)
+		}
+		emit(t, db, "d")
+		follow(t, db, b, write)
+		await(t, "d handled", func() bool { return slices.Contains(tallied(t, db), "d") })
+		if got := tallied(t, db); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
+			t.Errorf("handled %v", got)
+		}
+	})
+}
+
+func TestFollow_OneBadFactStopsNoOther(t *testing.T) {
+	db := storetest.SQLite(t, nil)
+	b := bustest.Open(t)
+	run(t, open(t, db, b))
+	if err := db.Housekeep(t.Context(), func(tx *store.Tx) error { _, err := tx.Exec(tally); return err }); err != nil {
+		t.Fatal(err)
+	}
+	emit(t, db, "a", "bad", "c")
+	tries := 0
+	follow(t, db, b, func(tx *store.Tx, f outbox.Fact) error {
+		if f.EntityID == "bad" {
+			tries++
+			return errors.New("cannot be")
+		}
+		return write(tx, f)
+	})
+	await(t, "c handled", func() bool { return slices.Contains(tallied(t, db), "c") })
+	if got := tallied(t, db); !slices.Equal(got, []string{"a", "c"}) {
+		t.Errorf("handled %v", got)
+	}
+	var poison int
+	if err := db.Read(t.Context(), func(tx *store.Tx) error {
+		return tx.QueryRow("select count(*) from follow_poison where reader = $1", "test").Scan(&poison)
+	}); err != nil || poison != 1 {
+		t.Errorf("put aside %d, %v", poison, err)
+	}
+	if tries < 3 {
+		t.Errorf("tried %d times", tries)
+	}
+}
