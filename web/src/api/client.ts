@@ -15,6 +15,9 @@ export function whenSignedOut(f: () => void): void {
 export const get = <T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> => call<T>('GET', path, params, undefined, signal)
 export const post = <T>(path: string, body?: unknown): Promise<T> => call<T>('POST', path, undefined, body)
 export const patch = <T>(path: string, body: unknown): Promise<T> => call<T>('PATCH', path, undefined, body)
+export const put = <T>(path: string, body: unknown): Promise<T> => call<T>('PUT', path, undefined, body)
+/** postText sends a body that is no JSON, as it stands. */
+export const postText = <T>(path: string, text: string, type: string): Promise<T> => call<T>('POST', path, undefined, new Blob([text], { type }))
 export const del = <T = void>(path: string): Promise<T> => call<T>('DELETE', path)
 
 /** address is the URL of a path, for links and downloads. */
@@ -30,10 +33,11 @@ export function address(path: string, params?: Params): string {
 async function call<T>(method: string, path: string, params?: Params, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': currentLang() }
   if (method !== 'GET') headers['X-IOC-CSRF'] = '1'
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const raw = body instanceof Blob
+  if (body !== undefined) headers['Content-Type'] = raw ? body.type : 'application/json'
   let res: Response
   try {
-    res = await fetch(address(path, params), { method, headers, credentials: 'same-origin', ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(signal ? { signal } : {}) })
+    res = await fetch(address(path, params), { method, headers, credentials: 'same-origin', ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }), ...(signal ? { signal } : {}) })
   } catch (err) {
     if (err instanceof DOMException && err.name === 'AbortError') throw err
     throw new Problem(0, 'network', '')
@@ -45,4 +49,36 @@ async function call<T>(method: string, path: string, params?: Params, body?: unk
   if (res.status === 204 || res.headers.get('Content-Length') === '0') return undefined as T
   const text = await res.text()
   return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/**
+ * upload sends a file as it is; onProgress hears the share that has gone, 0…1.
+ * It goes by XMLHttpRequest because fetch cannot tell how far it is.
+ */
+export function upload<T>(path: string, file: File, params: Params = {}, onProgress?: (share: number) => void, signal?: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest()
+    xhr.open('POST', address(path, params))
+    xhr.setRequestHeader('Accept', 'application/json')
+    xhr.setRequestHeader('Accept-Language', currentLang())
+    xhr.setRequestHeader('X-IOC-CSRF', '1')
+    xhr.setRequestHeader('Content-Type', file.type || 'application/octet-stream')
+    xhr.upload.onprogress = (e) => e.lengthComputable && onProgress?.(e.loaded / e.total)
+    xhr.onerror = () => reject(new Problem(0, 'network', ''))
+    xhr.onabort = () => reject(new DOMException('aborted', 'AbortError'))
+    xhr.onload = () => {
+      if (xhr.status >= 200 && xhr.status < 300) {
+        try {
+          resolve(JSON.parse(xhr.responseText) as T)
+        } catch {
+          reject(new Problem(xhr.status, 'http.unreadable', ''))
+        }
+        return
+      }
+      if (xhr.status === 401) onSignedOut?.()
+      void problemOf(new Response(xhr.responseText, { status: xhr.status })).then(reject)
+    }
+    signal?.addEventListener('abort', () => xhr.abort())
+    xhr.send(file)
+  })
 }
