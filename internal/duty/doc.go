@@ -1,0 +1,13 @@
+// Package duty knows who answers for what, and who is at their post: the
+// units of the city and what each is responsible for, the shifts of the IOC
+// with their people and substitutes, the duty book ("sổ trực ban") and the
+// hand-over from shift to shift.
+//
+// An address is never empty of a reason: each answer says why (Address.Why),
+// and a question that no unit answers for ends at the IOC's shift, never with
+// nobody. The duty book is append-only: what was wrong is corrected by an
+// entry that refers to it.
+//
+// Tables: duty_unit, duty_responsibility, duty_shift, duty_post,
+// duty_substitution, duty_log, duty_handover. Facts: ioc.duty.{…}.<id>.
+package duty

@@ -1,0 +1,92 @@
+package duty
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"openioc.org/ioc/internal/city"
+	"openioc.org/ioc/internal/clock"
+	"openioc.org/ioc/internal/notify"
+	"openioc.org/ioc/internal/store"
+)
+
+// Options are what New needs.
+type Options struct {
+	Store  *store.DB
+	Notify *notify.Service
+	City   *city.City                                  // the wards and their successors; nil: none
+	People func(ctx context.Context) ([]Person, error) // the accounts that may sign in; asked at most each ten seconds
+	Open   func(ctx context.Context) (Open, error)     // what is not finished, for hand-overs; nil: nothing
+	Clock  *clock.Clock                                // of the cache of people and the sweep; nil is the machine's
+	Logger *slog.Logger                                // nil discards
+}
+
+// Open are the things that a shift leaves to the next.
+type Open struct {
+	Alerts    int        `json:"alerts"`
+	Incidents int        `json:"incidents"`
+	Tasks     int        `json:"tasks"`
+	Items     []OpenItem `json:"items,omitempty"` // the gravest, at most 100
+}
+
+// OpenItem is one of them.
+type OpenItem struct {
+	Kind     string `json:"kind" enum:"alert,incident,task"`
+	ID       string `json:"id"`
+	Number   string `json:"number"`
+	Title    string `json:"title"`
+	Severity int    `json:"severity"`
+	State    string `json:"state"`
+}
+
+// Service answers who, and keeps the roster and the duty book.
+type Service struct {
+	db     *store.DB
+	notify *notify.Service
+	city   *city.City
+	people func(ctx context.Context) ([]Person, error)
+	open   func(ctx context.Context) (Open, error)
+	clock  *clock.Clock
+	log    *slog.Logger
+
+	mu      sync.Mutex
+	known   []Person
+	knownAt time.Time
+}
+
+// New makes the tables and seeds units and responsibilities.
+func New(ctx context.Context, o Options) (*Service, error) {
+	s := &Service{db: o.Store, notify: o.Notify, city: o.City, people: o.People, open: o.Open, clock: o.Clock, log: o.Logger}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.people == nil {
+		s.people = func(context.Context) ([]Person, error) { return nil, nil }
+	}
+	if s.open == nil {
+		s.open = func(context.Context) (Open, error) { return Open{}, nil }
+	}
+	return s, nil
+}
+
+// peopleFor is how long the list of accounts is believed.
+const peopleFor = 10 * time.Second
+
+// everybody returns the accounts. When they cannot be read, those known last
+// are better than nobody.
+func (s *Service) everybody(ctx context.Context) []Person {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.Now()
+	if age := now.Sub(s.knownAt); s.knownAt.IsZero() || age < 0 || age >= peopleFor {
+		ps, err := s.people(ctx)
+		if err != nil {
+			s.log.Warn("the accounts cannot be read; those known last are addressed", "err", err)
+		} else {
+			s.known, s.knownAt = ps, now
+		}
+	}
+	return s.known
+}
