@@ -1,0 +1,92 @@
+// Alerts as the live topic tells them, and how they fold into lists that are
+// already on the screen: nobody asks the server again for what it has said.
+import type { Alert, AlertPage } from '@/api/alert'
+import { fold } from '@/lib/collate'
+
+/** AlertDelta is one change of an alert; kind is the step that made it, "raised" for a new one. */
+export interface AlertDelta { kind: string; alert: Alert }
+
+/** alertOf reads the payload of an "alerts" event, whatever it lacks. */
+export function alertOf(data: unknown): AlertDelta | null {
+  const d = data as Partial<AlertDelta> | null
+  return d?.alert && typeof d.alert.id === 'string' ? { kind: d.kind ?? '', alert: d.alert } : null
+}
+
+/** isOpen is whether somebody still has to do something about it. */
+export const isOpen = (a: Alert): boolean => a.state !== 'closed'
+
+/** AlertFilter is what a list asks the server for; the same is decided here for what comes live. */
+export interface AlertFilter { state: string; severity: string; service: string; unit: string; area: string; q: string; open: boolean; suppressed: boolean; sort: 'severity' | 'raised' | 'deadline' }
+
+/** fits is whether an alert belongs to a list. */
+export function fits(a: Alert, f: AlertFilter): boolean {
+  if (f.open && !isOpen(a)) return false
+  if (!f.suppressed && a.suppressed_by !== null) return false
+  if (f.state && !f.state.split(',').includes(a.state)) return false
+  if (f.severity && !f.severity.split(',').includes(String(a.severity))) return false
+  if (f.service && a.service !== f.service) return false
+  if (f.unit && a.unit !== f.unit) return false
+  if (f.area && a.area !== f.area) return false
+  if (!f.q.trim()) return true
+  const text = fold([a.number, a.title.vi, a.title.en, a.text.vi, a.place, a.area_name, a.unit_name].join(' '))
+  return fold(f.q).split(/\s+/).every((word) => text.includes(word))
+}
+
+/** nextDue is the earliest deadline that is still to be met, null if there is none. */
+export function nextDue(a: Alert): { duty: 'acknowledge' | 'dispatch' | 'answer'; at: string } | null {
+  if (!isOpen(a)) return null
+  const t = a.times
+  if (!t.acknowledged_at && t.acknowledge_by) return { duty: 'acknowledge', at: t.acknowledge_by }
+  if (!t.dispatched_at && t.dispatch_by) return { duty: 'dispatch', at: t.dispatch_by }
+  if (!t.answered_at && t.answer_by && t.dispatched_at) return { duty: 'answer', at: t.answer_by }
+  return null
+}
+
+/** order compares two alerts as a list shows them, the one that needs somebody first. */
+export function order(sort: AlertFilter['sort']): (a: Alert, b: Alert) => number {
+  const newest = (a: Alert, b: Alert): number => (a.raised_at < b.raised_at ? 1 : a.raised_at > b.raised_at ? -1 : a.id < b.id ? 1 : -1)
+  if (sort === 'raised') return newest
+  if (sort === 'deadline') {
+    const due = (a: Alert): string => nextDue(a)?.at ?? '9'
+    return (a, b) => (due(a) < due(b) ? -1 : due(a) > due(b) ? 1 : newest(a, b))
+  }
+  return (a, b) => b.severity - a.severity || newest(a, b)
+}
+
+/**
+ * merge folds changes into a page of alerts: changed ones are replaced, new
+ * ones that fit come in, those that no longer fit go. An older version than
+ * the one shown is left aside.
+ */
+export function merge(page: AlertPage, changes: Alert[], f: AlertFilter): AlertPage {
+  const latest = new Map<string, Alert>()
+  for (const a of changes) if (a.version >= (latest.get(a.id)?.version ?? 0)) latest.set(a.id, a)
+  let total = page.total
+  const bySeverity = { ...page.counts.by_severity }
+  const byState = { ...page.counts.by_state }
+  const count = (a: Alert, n: number): void => {
+    bySeverity[a.severity] = Math.max(0, (bySeverity[a.severity] ?? 0) + n)
+    byState[a.state] = Math.max(0, (byState[a.state] ?? 0) + n)
+    total += n
+  }
+  const kept: Alert[] = []
+  for (const old of page.alerts ?? []) {
+    const a = latest.get(old.id)
+    if (!a || a.version < old.version) {
+      kept.push(old)
+      latest.delete(old.id)
+      continue
+    }
+    latest.delete(old.id)
+    count(old, -1)
+    if (!fits(a, f)) continue
+    count(a, 1)
+    kept.push(a)
+  }
+  for (const a of latest.values()) {
+    if (!fits(a, f)) continue
+    count(a, 1)
+    kept.push(a)
+  }
+  return { ...page, alerts: kept.sort(order(f.sort)), total, counts: { by_severity: bySeverity, by_state: byState } }
+}
