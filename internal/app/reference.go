@@ -27,7 +27,7 @@ func ErrorReference() string {
 // PermissionReference writes docs/reference/permissions.md from the table.
 func PermissionReference() string {
 	table := access.RolePermissions()
-	roles := []access.Role{access.Admin, access.Leader, access.Duty, access.Unit, access.Citizen, access.Device, access.Anonymous}
+	roles := []access.Role{access.Admin, access.Leader, access.IOCLeader, access.Duty, access.UnitLeader, access.Unit, access.Citizen, access.Device, access.Anonymous}
 	seen := map[access.Permission]bool{}
 	for _, ps := range table {
 		for _, p := range ps {

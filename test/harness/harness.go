@@ -112,15 +112,10 @@ func (c *City) start(ctx context.Context) error {
 	}
 }
 
-func (c *City) signIn() error {
-	var out struct {
-		Token string `json:"token"`
-	}
-	if err := c.Do("POST", "/api/v1/session", map[string]string{"username": "admin", "password": Password}, &out); err != nil {
-		return err
-	}
-	c.Token = out.Token
-	return nil
+func (c *City) signIn() (err error) {
+	c.Token = ""
+	c.Token, err = c.SignIn("admin", Password)
+	return err
 }
 
 // PID returns the process id.
