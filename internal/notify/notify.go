@@ -82,22 +82,20 @@ type Channel struct {
 	DigestMinutes int                 `json:"digest_minutes"`  // 0: at once
 	Created       time.Time           `json:"created"`
 	Changed       time.Time           `json:"changed"`
+
+	lastOK, lastErrorAt time.Time
+	lastError           string
 }
 
 // Contact is how a person wants to be reached.
 type Contact struct {
-	User     string          `json:"-"`
-	Email    string          `json:"email"`
-	Phone    string          `json:"phone"` // "+84905123456"
-	Lang     msg.Lang        `json:"lang"`
-	Channels map[string]Wish `json:"channels"` // by id of a channel, or by kind
-	Quiet    *Quiet          `json:"quiet"`
-}
-
-// Wish is what a person wants of one channel, or of all of one kind.
-type Wish struct {
-	Enabled     bool                `json:"enabled"`
-	MinSeverity alertevent.Severity `json:"min_severity,omitempty"`
+	User     string                         `json:"-"`
+	Email    string                         `json:"email"`
+	Phone    string                         `json:"phone" doc:"as typed; kept as +84905123456"`
+	Lang     msg.Lang                       `json:"lang" enum:"vi,en"`
+	Channels map[string]bool                `json:"channels" doc:"wanted or not, by id or kind of a channel; what is not named is wanted"`
+	Least    map[string]alertevent.Severity `json:"least,omitempty" doc:"least severity, by id or kind of a channel"`
+	Quiet    *Quiet                         `json:"quiet"`
 }
 
 // Quiet are the hours in which only what is grave enough comes through; the
@@ -110,23 +108,21 @@ type Quiet struct {
 
 // Delivery is one message on its way to one person by one channel.
 type Delivery struct {
-	ID          string
-	Message     string
-	Channel     string
-	ChannelName string
-	Kind        string
-	User        string
-	To          string // name of the person, or the channel's name
-	Address     string
-	State       string
-	Attempts    int
-	NextAt      time.Time
-	LastError   string
-	SentAt      time.Time
-	At          time.Time
-	Title       msg.Text
-	Severity    alertevent.Severity
-	Alert       string
-	Incident    string
-	Task        string
+	ID          string              `json:"id"`
+	Message     string              `json:"message"`
+	Channel     string              `json:"channel"`
+	ChannelName string              `json:"channel_name"`
+	Kind        string              `json:"kind"`
+	To          string              `json:"to" doc:"name of the person and where to, partly hidden"`
+	State       string              `json:"state" enum:"waiting,sending,sent,failed,dropped,digested"`
+	Attempts    int                 `json:"attempts"`
+	NextAt      *time.Time          `json:"next_at"`
+	LastError   string              `json:"last_error"`
+	SentAt      *time.Time          `json:"sent_at"`
+	At          time.Time           `json:"at"`
+	Title       msg.Text            `json:"title"`
+	Severity    alertevent.Severity `json:"severity"`
+	Alert       string              `json:"alert,omitempty"`
+	Incident    string              `json:"incident,omitempty"`
+	Task        string              `json:"task,omitempty"`
 }
