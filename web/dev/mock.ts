@@ -37,7 +37,10 @@ const towers = water.filter((s) => s.kind.startsWith('flood'))
 const units = table('city/data/units.csv').filter((u) => u['valid_from'] === '2025-07-01').map((u, i) => ({ i, code: u['code'] ?? '', name: u['name'] ?? '', full_name: u['full_name'] ?? '', name_en: u['name_en'] ?? '', kind: u['kind'] ?? '', area_km2: Number(u['area_km2']), lon: Number(u['lon']), lat: Number(u['lat']) }))
 const codeOf = new Map(units.map((u) => [u.name, u.code]))
 const shapes = (JSON.parse(file('city/data/shapes.geojson')) as GeoJSON.FeatureCollection).features
-const depth = (i: number, t: number): number => Math.max(0, Math.round((sum(i, 3, t) * noise(i * 7) - 30) / 60 * 20) / 20)
+export const depth = (i: number, t: number): number => Math.max(0, Math.round((sum(i, 3, t) * noise(i * 7) - 30) / 60 * 20) / 20)
+
+/** places is what the other mocks speak of. */
+export const places = { gauges, towers, rivers, reservoirs: water.filter((x) => x.kind.startsWith('reservoir')), units }
 
 const rainState = (mm: number): [string, Severity] => (mm > 100 ? ['very_heavy', 3] : mm > 50 ? ['heavy', 2] : mm >= 16 ? ['moderate', 1] : mm > 0 ? ['light', 0] : ['none', 0])
 const depthState = (m: number): [string, Severity] => (m > 1 ? ['dangerous', 4] : m >= 0.5 ? ['very_heavy', 4] : m >= 0.3 ? ['heavy', 3] : m >= 0.2 ? ['medium', 2] : m >= 0.05 ? ['light', 1] : ['dry', 0])
@@ -111,7 +114,16 @@ const feeds: Session['feeds'] = [
 ]
 const city = { name: 'Đà Nẵng', name_en: 'Da Nang', center: [108.19, 16.03] as [number, number], zoom: 10.5, timezone: 'Asia/Ho_Chi_Minh' }
 const accounts = ['admin', 'leader', 'ioclead', 'duty', 'unitlead', 'unit', 'citizen']
-const permissions = ['layer.view', 'observation.view', 'observation.edit', 'data.export', 'catalog.edit', 'source.view', 'source.edit', 'user.view', 'user.edit', 'audit.view']
+const permissions = ['layer.view', 'observation.view', 'observation.edit', 'data.export', 'catalog.edit', 'source.view', 'source.edit', 'user.view', 'user.edit', 'audit.view', 'alert.view', 'alert.handle', 'alert.answer', 'alert.silence', 'rule.view', 'rule.edit', 'rule.approve', 'incident.view', 'incident.handle', 'task.answer', 'directive.give', 'duty.view', 'duty.log', 'duty.edit', 'notify.view', 'notify.edit']
+
+// Who has signed in: the demo account decides what may be done.
+let who = 'admin'
+const unitPermissions = ['layer.view', 'observation.view', 'data.export', 'source.view', 'alert.view', 'alert.answer', 'incident.view', 'task.answer', 'duty.view']
+const people: Record<string, { name: string; unit: string; roles: string[]; permissions: string[] }> = {
+  unit: { name: 'Phạm Văn Lộc', unit: '20242', roles: ['unit'], permissions: unitPermissions },
+  unitlead: { name: 'Đặng Thị Thu', unit: '20242', roles: ['unit_leader'], permissions: unitPermissions },
+  leader: { name: 'Lê Thị Hạnh', unit: '', roles: ['leader'], permissions: ['layer.view', 'observation.view', 'data.export', 'source.view', 'alert.view', 'rule.view', 'incident.view', 'directive.give', 'duty.view'] },
+}
 
 const trendOf = (f: (t: number) => number, at: number): { t: string; v: number }[] => Array.from({ length: 25 }, (_, i) => ({ t: iso(at - (24 - i) * 3_600_000), v: f(at - (24 - i) * 3_600_000) }))
 function overview(at: number): Overview {
@@ -177,8 +189,8 @@ const style = (_url: URL, [theme = 'dark']: string[]): unknown => {
 
 export const routes: [string, (url: URL, match: string[], body: unknown) => unknown][] = [
   ['GET /api/v1/public/hello', () => ({ city, demo: true, version: 'dev', accounts })],
-  ['GET /api/v1/session', (): Session => ({ user: { id: 'u1', username: 'admin', name: 'Nguyễn Thị Trực', roles: ['admin'], unit: '', permissions, must_change: false }, demo: { accounts }, city, version: 'dev', mqtt: '127.0.0.1:1883', feeds })],
-  ['POST /api/v1/session', () => ({ token: 'mock', user: { id: 'u1' } })],
+  ['GET /api/v1/session', (): Session => ({ user: { id: 'u1', username: who, ...(people[who] ?? { name: 'Nguyễn Thị Trực', roles: ['admin'], unit: '', permissions }), must_change: false }, demo: { accounts }, city, version: 'dev', mqtt: '127.0.0.1:1883', feeds })],
+  ['POST /api/v1/session', (_url, _match, body) => { who = (body as { username: string }).username; return { token: 'mock', user: { id: 'u1' } } }],
   ['POST /api/v1/me/password', () => ({})],
   ['GET /api/v1/layers', () => ({ layers: layers.map(({ features: _, ...l }) => l) })],
   ['GET /api/v1/layers/:id', (url, [id]) => { const l = layers.find((x) => x.id === id); return l ? { at: iso(at(url)), features: l.features(at(url)) } : null }],
