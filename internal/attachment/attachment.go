@@ -28,6 +28,12 @@ type Position struct {
 	Lat float64 `json:"lat"`
 }
 
+// By is who uploaded a file.
+type By struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
 // File describes an attachment.
 type File struct {
 	ID       string    `json:"id"`
@@ -39,9 +45,8 @@ type File struct {
 	Height   int       `json:"height"`
 	Position *Position `json:"position" doc:"null unless the sender asked to keep it"`
 	At       time.Time `json:"at"`
-	By       string    `json:"by" doc:"name of who uploaded it"`
+	By       By        `json:"by"`
 
-	byID string
 	unit string
 	used bool
 }

@@ -168,7 +168,7 @@ func (s *Service) keep(ctx context.Context, actor access.Actor, d Draft, data []
 	sum := sha256.Sum256(clean.data)
 	f := File{
 		ID: uid.New(s.clock.Now()), Name: cleanName(d.Name, k), Type: k.media, Size: int64(len(clean.data)), SHA256: hex.EncodeToString(sum[:]),
-		Width: clean.width, Height: clean.height, By: actor.Name, byID: actor.ID, unit: actor.Unit,
+		Width: clean.width, Height: clean.height, By: By{ID: actor.ID, Name: actor.Name}, unit: actor.Unit,
 	}
 	if o := clean.exif.orientation; o >= 5 { // it lies on its side
 		f.Width, f.Height = f.Height, f.Width
@@ -225,7 +225,7 @@ func (s *Service) Open(ctx context.Context, actor access.Actor, id string) (File
 }
 
 func (s *Service) maySee(ctx context.Context, actor access.Actor, f File) bool {
-	if actor.Limit() == "" || f.byID == actor.ID {
+	if actor.Limit() == "" || f.By.ID == actor.ID {
 		return true
 	}
 	s.mu.Lock()
@@ -257,7 +257,7 @@ func (s *Service) Check(tx *store.Tx, ids []string) ([]File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !ok || writing && !f.used && f.byID != tx.Actor.ID && !tx.Actor.IsSystem() {
+		if !ok || writing && !f.used && f.By.ID != tx.Actor.ID && !tx.Actor.IsSystem() {
 			return nil, errUnknown.With("id", id)
 		}
 		if writing && !f.used {

@@ -66,7 +66,7 @@ func TestKeepUseAndSweep(t *testing.T) {
 	storetest.EachAt(t, clk, func(t *testing.T, db *store.DB) {
 		s := open(t, db, clk)
 		used, unused := add(t, s, unit, "truoc.png", photo(t)), add(t, s, unit, "sau.png", photo(t))
-		if used.Width != 8 || used.Height != 6 || used.Type != "image/png" || used.By != "Cán bộ" || len(used.SHA256) != 64 {
+		if used.Width != 8 || used.Height != 6 || used.Type != "image/png" || used.By.Name != "Cán bộ" || len(used.SHA256) != 64 {
 			t.Errorf("%+v", used)
 		}
 		write := func(as access.Actor, ids ...string) error {

@@ -14,7 +14,7 @@ func scanFile(scan store.Scan) (f File, err error) {
 	var lon, lat sql.NullFloat64
 	var at int64
 	var used int
-	err = scan(&f.ID, &f.Name, &f.Type, &f.Size, &f.SHA256, &f.Width, &f.Height, &lon, &lat, &f.byID, &f.By, &f.unit, &at, &used)
+	err = scan(&f.ID, &f.Name, &f.Type, &f.Size, &f.SHA256, &f.Width, &f.Height, &lon, &lat, &f.By.ID, &f.By.Name, &f.unit, &at, &used)
 	f.At, f.used = store.FromMicros(at), used == 1
 	if lon.Valid && lat.Valid {
 		f.Position = &Position{Lon: lon.Float64, Lat: lat.Float64}
@@ -28,7 +28,7 @@ func insertFile(tx *store.Tx, f File) error {
 		lon, lat = f.Position.Lon, f.Position.Lat
 	}
 	_, err := tx.Exec("insert into attachment ("+columns+") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)",
-		f.ID, f.Name, f.Type, f.Size, f.SHA256, f.Width, f.Height, lon, lat, f.byID, f.By, f.unit, f.At)
+		f.ID, f.Name, f.Type, f.Size, f.SHA256, f.Width, f.Height, lon, lat, f.By.ID, f.By.Name, f.unit, f.At)
 	return err
 }
 
