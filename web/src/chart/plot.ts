@@ -8,11 +8,14 @@ import { token } from '@/ui/token'
 import { type Aligned, type ChartSeries, extent, flagBit, harmlessBits, within } from './align'
 
 export interface ChartThreshold { value: number; title: string; level: number }
+/** ChartBand shades a span of time, in ms, in the colour of a severity. */
+export interface ChartBand { from: number; to: number; severity: number }
 
 export interface PlotInput {
   series: ChartSeries[]
   data: Aligned
   thresholds: ChartThreshold[]
+  bands: ChartBand[]
   /** show only the thresholds that the line is between */
   tight: boolean
   range: [number, number] | null // seconds
@@ -100,6 +103,7 @@ export function options(p: PlotInput): uPlot.Options {
       }),
     ],
     hooks: {
+      drawClear: [(u) => drawBands(u, p.bands)],
       draw: [(u) => drawThresholds(u, p.thresholds, font), (u) => drawFlags(u, p.series, p.data)],
       setSelect: [
         (u) => {
@@ -128,6 +132,23 @@ export function timeLabels(splits: number[], incr: number, lang: Lang): string[]
     if (incr >= 86_400 || ms === startOfDay(ms)) return date
     return fresh ? `${clock(ms, lang)}\n${date}` : clock(ms, lang)
   })
+}
+
+function drawBands(u: uPlot, bands: ChartBand[]): void {
+  const { ctx } = u
+  const { left, top, width, height } = u.bbox
+  ctx.save()
+  for (const b of bands) {
+    const from = Math.max(left, u.valToPos(b.from / 1000, 'x', true))
+    const to = Math.min(left + width, Math.max(from + 2 * devicePixelRatio, u.valToPos(b.to / 1000, 'x', true)))
+    if (to <= from) continue
+    ctx.fillStyle = token(`sev-${b.severity}`)
+    ctx.globalAlpha = 0.16
+    ctx.fillRect(from, top, to - from, height)
+    ctx.globalAlpha = 0.9
+    ctx.fillRect(from, top, to - from, 3 * devicePixelRatio)
+  }
+  ctx.restore()
 }
 
 function drawThresholds(u: uPlot, thresholds: ChartThreshold[], font: string): void {
