@@ -9,5 +9,7 @@
 // entry that refers to it.
 //
 // Tables: duty_unit, duty_responsibility, duty_shift, duty_post,
-// duty_substitution, duty_log, duty_handover. Facts: ioc.duty.{…}.<id>.
+// duty_substitution, duty_log, duty_handover. Facts: ioc.duty.{planned,
+// shift_changed, shift_deleted, shift_substituted, handed_over, accepted,
+// logged, unit_changed, responsibilities_changed, contact_seen}.<id>.
 package duty

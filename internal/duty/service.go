@@ -2,6 +2,7 @@ package duty
 
 import (
 	"context"
+	"embed"
 	"log/slog"
 	"sync"
 	"time"
@@ -11,6 +12,9 @@ import (
 	"openioc.org/ioc/internal/notify"
 	"openioc.org/ioc/internal/store"
 )
+
+//go:embed migrations/*.sql
+var migrations embed.FS
 
 // Options are what New needs.
 type Options struct {
@@ -68,7 +72,10 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if s.open == nil {
 		s.open = func(context.Context) (Open, error) { return Open{}, nil }
 	}
-	return s, nil
+	if err := s.db.Migrate(ctx, "duty", migrations); err != nil {
+		return nil, err
+	}
+	return s, s.db.Keep(ctx, s.seed)
 }
 
 // peopleFor is how long the list of accounts is believed.
