@@ -114,6 +114,7 @@ function summary(): unknown {
   const waiting = open.filter((a) => a.state === 'new')
   return { open: Object.fromEntries([1, 2, 3, 4].map((s) => [s, open.filter((a) => a.severity === s).length])), unacknowledged: waiting.length, oldest_unacknowledged: waiting.map((a) => a.raised_at).sort()[0] ?? null, late: open.filter((a) => a.times.late?.length).length, budget: { per_10min: 1.4, state: 'high' } }
 }
+const bounds = (a: Alert): number[] => (a.unit_symbol === 'mm' ? [0, 0, 50, 100, 150] : a.rule === 'river-bd' ? [0, 0, 1, 1.8, 2.5] : [0, 0, 0.2, 0.3, 0.5])
 function detail(a: Alert): AlertDetail {
   const at = Date.parse(a.raised_at)
   const value = a.value ?? 0
@@ -124,8 +125,8 @@ function detail(a: Alert): AlertDetail {
       trace: {
         rule: a.rule, version: 3, thing: a.thing, datastream: a.datastream, at: a.raised_at, series: { thing: a.thing, property: a.labels?.['property'] ?? '' }, expr: `last_over_time(flood_depth{thing="${a.thing}"}[15m])`, value: a.value, unit: a.unit_symbol, window_seconds: 900,
         points: Array.from({ length: 8 }, (_, i) => ({ t: iso(at - (8 - i) * 5 * minute), v: Math.round((value * (0.55 + i * 0.065)) * 100) / 100, flags: i === 2 ? ['suspect'] : i % 3 ? ['estimated'] : [], used: i !== 2 })),
-        levels: [2, 3, 4].map((s) => ({ severity: s as Level, raise: [0, 0, 0.2, 0.3, 0.5][s] ?? 0, raise_value: [0, 0, 0.2, 0.3, 0.5][s] ?? 0, raise_met: value >= ([0, 0, 0.2, 0.3, 0.5][s] ?? 0), clear: [0, 0, 0.1, 0.2, 0.4][s] ?? 0, clear_value: [0, 0, 0.1, 0.2, 0.4][s] ?? 0, clear_met: false })),
-        neighbours: stations.slice(4, 8).map((s, i) => ({ thing: s.thing, name: s.name, km: 0.8 + i * 0.7, value: i === 3 ? null : Math.round(value * (0.4 + 0.2 * i) * 100) / 100 })), guard_met: true, state: 'firing', severity: a.severity, since: a.since, pending_until: a.raised_at, keep_until: null, fired: true,
+        levels: [2, 3, 4].map((s) => ({ severity: s as Level, raise: bounds(a)[s] ?? 0, raise_value: bounds(a)[s] ?? 0, raise_met: value >= (bounds(a)[s] ?? 0), clear: (bounds(a)[s] ?? 0) * 0.8, clear_value: Math.round((bounds(a)[s] ?? 0) * 80) / 100, clear_met: false })),
+        neighbours: stations.slice(4, 8).map((s, i) => ({ thing: s.thing, name: s.name, km: 0.8 + i * 0.7, value: i === 3 ? null : Math.round(value * (0.4 + 0.2 * i) * 100) / 100 })), guard_met: true, state: 'firing' as const, severity: a.severity, since: a.since, pending_until: a.raised_at, keep_until: null, fired: true,
         reasons: [t2(`Giá trị ${value} vượt ngưỡng nâng mức trong 5 phút liên tục`, `The value ${value} stayed over the raising threshold for 5 minutes`), t2('3/4 trạm lân cận có mưa trong 1 giờ qua', '3 of 4 neighbours had rain in the last hour')],
       },
     },

@@ -12,6 +12,8 @@ export interface TableColumn<Row> {
   wrap?: boolean
   /** stays in view when the table scrolls sideways; the first column only */
   sticky?: boolean
+  /** takes the width that the others leave, and cuts what is longer */
+  grow?: boolean
   /** background of the cell: a CSS colour */
   tint?: (row: Row) => string | undefined
 }
