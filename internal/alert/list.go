@@ -1,0 +1,332 @@
+package alert
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/alert/alertevent"
+	"openioc.org/ioc/internal/fault"
+	"openioc.org/ioc/internal/store"
+	"openioc.org/ioc/internal/vi"
+)
+
+// Filter narrows a list; empty fields do not.
+type Filter struct {
+	States     []State
+	Severities []int
+	Service    string
+	Unit       string
+	Area       string
+	Rule       string
+	Thing      string
+	Incident   string
+	Group      string
+	Q          string
+	Open       *bool
+	Active     *bool
+	Suppressed *bool
+	From, To   time.Time // raised
+	Sort       string    // "severity" (then newest) or "raised"
+	Limit      int
+	Cursor     string
+}
+
+// Page is one page of a list: the documents as they are kept.
+type Page struct {
+	Alerts []json.RawMessage
+	Next   string
+	Total  int
+	Counts Counts
+	At     time.Time
+}
+
+// Counts are the whole list's, not the page's.
+type Counts struct {
+	BySeverity map[string]int `json:"by_severity"`
+	ByState    map[string]int `json:"by_state"`
+	Suppressed int            `json:"suppressed"`
+}
+
+var (
+	errFilter = fault.Define(fault.Invalid, "alert.filter", "the filter is not valid", "bộ lọc chưa hợp lệ")
+	errCursor = fault.Define(fault.Invalid, "alert.cursor", "this is not a cursor of this list", "con trỏ trang không hợp lệ")
+	errSort   = fault.Define(fault.Invalid, "alert.sort", "sort by severity or raised", "sắp theo severity hoặc raised")
+	errStateF = fault.Define(fault.Invalid, "alert.state", "there is no state {state}", "không có trạng thái {state}")
+)
+
+const (
+	mostListed = 10000
+	someListed = 100
+)
+
+// clause builds the condition of a list.
+type clause struct {
+	sql  strings.Builder
+	args []any
+}
+
+func (c *clause) and(cond string, args ...any) {
+	for range args {
+		cond = strings.Replace(cond, "?", "$"+strconv.Itoa(len(c.args)+1), 1)
+		c.args = append(c.args, args[0])
+		args = args[1:]
+	}
+	c.sql.WriteString(" and " + cond)
+}
+
+func anyOf[T any](c *clause, column string, values []T) {
+	if len(values) == 0 {
+		return
+	}
+	marks := make([]string, len(values))
+	args := make([]any, len(values))
+	for i, v := range values {
+		marks[i], args[i] = "?", v
+	}
+	c.and(column+" in ("+strings.Join(marks, ", ")+")", args...)
+}
+
+func (f *Filter) check() error {
+	bad := errFilter.With()
+	for _, s := range f.States {
+		if !s.Valid() {
+			bad.At("state", errStateF.With("state", string(s)))
+		}
+	}
+	for _, s := range f.Severities {
+		if !alertevent.Severity(s).Valid() {
+			bad.At("severity", errSeverity.With())
+		}
+	}
+	if f.Limit < 0 || f.Limit > mostListed {
+		bad.At("limit", errRange.With("from", 1, "to", mostListed))
+	}
+	if f.Sort != "" && f.Sort != "severity" && f.Sort != "raised" {
+		bad.At("sort", errSort.With())
+	}
+	if len(f.Q) > 500 {
+		bad.At("q", errTooLong.With("limit", 500))
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}
+
+func (f *Filter) where(actor access.Actor) *clause {
+	c := &clause{}
+	c.sql.WriteString("where 1 = 1")
+	states := make([]string, len(f.States))
+	for i, s := range f.States {
+		states[i] = string(s)
+	}
+	anyOf(c, "a.state", states)
+	if f.Open != nil {
+		c.and("a.open = ?", *f.Open)
+	}
+	// "in", so that the index gives the rows of each severity in order.
+	anyOf(c, "a.severity", f.Severities)
+	for column, v := range map[string]string{"service": f.Service, "unit": f.Unit, "area": f.Area, "rule": f.Rule, "thing": f.Thing, "incident": f.Incident, "group_id": f.Group} {
+		if v != "" {
+			c.and("a."+column+" = ?", v)
+		}
+	}
+	if f.Active != nil {
+		c.and("a.active = ?", *f.Active)
+	}
+	if f.Suppressed != nil {
+		if *f.Suppressed {
+			c.and("a.suppressed <> ''")
+		} else {
+			c.and("a.suppressed = ''")
+		}
+	}
+	if !f.From.IsZero() {
+		c.and("a.raised_at >= ?", f.From)
+	}
+	if !f.To.IsZero() {
+		c.and("a.raised_at < ?", f.To)
+	}
+	for _, word := range strings.Fields(vi.Fold(f.Q)) {
+		c.and(`a.fold like ? escape '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(word)+"%")
+	}
+	if limit := actor.Limit(); limit != "" {
+		c.and("(a.unit = ? or a.area = ?)", limit, limit)
+	}
+	return c
+}
+
+type place struct {
+	severity int
+	raised   int64
+	id       string
+}
+
+func (p place) cursor() string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%d.%s", p.severity, p.raised, p.id))
+}
+
+func parseCursor(s string) (p place, ok bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return p, false
+	}
+	parts := strings.SplitN(string(raw), ".", 3)
+	if len(parts) != 3 || len(parts[2]) > 64 {
+		return p, false
+	}
+	if p.severity, err = strconv.Atoi(parts[0]); err != nil {
+		return p, false
+	}
+	p.raised, err = strconv.ParseInt(parts[1], 10, 64)
+	p.id = parts[2]
+	return p, err == nil
+}
+
+// List returns a page of the alerts that the actor may see.
+func (s *Service) List(ctx context.Context, actor access.Actor, f Filter) (Page, error) {
+	page := Page{Alerts: []json.RawMessage{}}
+	if err := access.Require(actor, access.AlertView, access.Scope{}); err != nil {
+		return page, err
+	}
+	if err := f.check(); err != nil {
+		return page, err
+	}
+	if f.Limit == 0 {
+		f.Limit = someListed
+	}
+	c := f.where(actor)
+	from, args := "from alert a ", append([]any{}, c.args...)
+	where := c.sql.String()
+	order := " order by a.raised_at desc, a.id desc"
+	if f.Sort != "raised" {
+		order = " order by a.severity desc, a.raised_at desc, a.id desc"
+	}
+	if f.Cursor != "" {
+		p, ok := parseCursor(f.Cursor)
+		if !ok {
+			return page, errCursor.With()
+		}
+		after := &clause{args: args}
+		if f.Sort == "raised" {
+			after.and("(a.raised_at, a.id) < (?, ?)", p.raised, p.id)
+		} else {
+			after.and("(a.severity, a.raised_at, a.id) < (?, ?, ?)", p.severity, p.raised, p.id)
+		}
+		where, args = where+after.sql.String(), after.args
+	}
+	type row struct {
+		place
+		doc []byte
+	}
+	err := s.db.Read(ctx, func(tx *store.Tx) error {
+		page.At = tx.Now
+		var err error
+		if page.Counts, page.Total, err = counts(tx, from+c.sql.String(), c.args); err != nil {
+			return err
+		}
+		rows, err := store.All(tx, func(scan store.Scan) (r row, err error) {
+			var doc string
+			var size int
+			if err := scan(&r.severity, &r.raised, &r.id, &doc, &size); err != nil {
+				return r, err
+			}
+			r.doc = withSize(doc, size)
+			return r, nil
+		}, fmt.Sprintf("select a.severity, a.raised_at, a.id, a.doc, coalesce(g.size, 1) %sleft join alert_group g on g.id = a.group_id %s%s limit %d",
+			from, where, order, f.Limit+1), args...)
+		if err != nil {
+			return err
+		}
+		if len(rows) > f.Limit {
+			rows = rows[:f.Limit]
+			page.Next = rows[f.Limit-1].cursor()
+		}
+		page.Alerts = make([]json.RawMessage, len(rows))
+		for i := range rows {
+			page.Alerts[i] = rows[i].doc
+		}
+		return nil
+	})
+	return page, err
+}
+
+func counts(tx *store.Tx, from string, args []any) (c Counts, total int, err error) {
+	c = Counts{BySeverity: map[string]int{"1": 0, "2": 0, "3": 0, "4": 0}, ByState: map[string]int{}}
+	type row struct {
+		severity, quiet, n int
+		state              string
+	}
+	rows, err := store.All(tx, func(scan store.Scan) (r row, err error) { return r, scan(&r.severity, &r.state, &r.quiet, &r.n) },
+		"select a.severity, a.state, case when a.suppressed = '' then 0 else 1 end as quiet, count(*) "+from+" group by a.severity, a.state, quiet", args...)
+	for _, r := range rows {
+		c.BySeverity[strconv.Itoa(r.severity)] += r.n
+		c.ByState[r.state] += r.n
+		c.Suppressed += r.quiet * r.n
+		total += r.n
+	}
+	return c, total, err
+}
+
+// Summary is the state of all open alerts in a few figures.
+type Summary struct {
+	Open                 map[string]int `json:"open"`
+	Unacknowledged       int            `json:"unacknowledged"`
+	OldestUnacknowledged *time.Time     `json:"oldest_unacknowledged"`
+	Late                 int            `json:"late"`
+	Suppressed           int            `json:"suppressed"`
+	Budget               SummaryBudget  `json:"budget"`
+}
+
+// SummaryBudget is the load of the operators in a word.
+type SummaryBudget struct {
+	Per10Min float64 `json:"per_10min"`
+	State    string  `json:"state" enum:"ok,high,overloaded"`
+}
+
+// Summary counts the open alerts that the actor may see; suppressed ones are
+// counted apart.
+func (s *Service) Summary(ctx context.Context, actor access.Actor) (Summary, error) {
+	out := Summary{Open: map[string]int{"1": 0, "2": 0, "3": 0, "4": 0}}
+	if err := access.Require(actor, access.AlertView, access.Scope{}); err != nil {
+		return out, err
+	}
+	err := s.db.Read(ctx, func(tx *store.Tx) error {
+		limit, args := seen(actor, 1)
+		type row struct {
+			severity, quiet, fresh, late, n int
+			oldest                          int64
+		}
+		rows, err := store.All(tx, func(scan store.Scan) (r row, err error) {
+			return r, scan(&r.severity, &r.quiet, &r.fresh, &r.late, &r.n, &r.oldest)
+		}, `select a.severity, case when a.suppressed = '' then 0 else 1 end as quiet, case when a.state = 'new' then 1 else 0 end as fresh, a.late, count(*), min(a.raised_at)
+			from alert a where a.open = 1`+limit+` group by a.severity, quiet, fresh, a.late`, args...)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if r.quiet == 1 {
+				out.Suppressed += r.n
+				continue
+			}
+			out.Open[strconv.Itoa(r.severity)] += r.n
+			out.Late += r.late * r.n
+			if r.fresh == 1 {
+				out.Unacknowledged += r.n
+				if at := store.FromMicros(r.oldest); out.OldestUnacknowledged == nil || at.Before(*out.OldestUnacknowledged) {
+					out.OldestUnacknowledged = &at
+				}
+			}
+		}
+		b, err := s.budget(tx, tx.Now.Add(-8*time.Hour), tx.Now)
+		out.Budget = SummaryBudget{Per10Min: b.Per10Min, State: b.State}
+		return err
+	})
+	return out, err
+}
