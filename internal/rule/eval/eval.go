@@ -46,6 +46,9 @@ type Rule struct {
 	Guard      *Guard        `json:"guard,omitempty" yaml:"guard,omitempty"`
 }
 
+// Severity is the ladder of the city.
+type Severity = alertevent.Severity
+
 // Level is one step of the severity ladder. Each step stands for itself: it
 // is entered when Raise has held for the rule's For and left when Clear has
 // held for its KeepFiring; the severity is that of the highest step entered.
@@ -91,9 +94,9 @@ type Neighbour struct {
 type Env struct {
 	// Series lists all series, in any order.
 	Series func() []Series
-	// Scan calls f with the points of a series from from to to (Unix ms, both
-	// included), ascending, corrections applied: series.DB.Scan.
-	Scan func(ctx context.Context, id string, from, to int64, f func(series.Point)) error
+	// Scan calls f with the points of a series from from to to, both included,
+	// ascending, corrections applied: series.DB.Scan.
+	Scan func(ctx context.Context, id string, from, to time.Time, f func(series.Point)) error
 	// Queryable answers general PromQL.
 	Queryable storage.Queryable
 	// Thresholds are the named levels of a thing (bd1…bd3 are levels 1–3) as
@@ -123,6 +126,7 @@ type Transition struct {
 	At        time.Time           `json:"at"`    // event time; never goes back for a rule and series
 	Since     time.Time           `json:"since"` // when the condition began
 	Value     *float64            `json:"value"` // nil: there is none (any more)
+	Peak      *float64            `json:"peak"`  // the value farthest on the side of Raise so far
 	Threshold Threshold           `json:"threshold"`
 	Limit     *float64            `json:"limit"` // the threshold as a number, named levels looked up
 	Estimated bool                `json:"estimated"`

@@ -1,0 +1,150 @@
+package eval
+
+import (
+	"math"
+	"slices"
+)
+
+// crossing is one rule on one series that looks at the stations around, too.
+// It is evaluated when time passes, at each instant a reading of any of them
+// is for, so that the order in which the readings of one instant come does
+// not matter.
+type crossing struct {
+	timer
+	prog   *Program
+	own    *cell
+	around []around // whose Property the guard asks about
+	peers  []around // of the same metric, for KindNeighbours
+	m      machine
+	look   []int64 // instants to evaluate, ascending
+	start  int64   // while warming: what lies before was judged already
+	silent int64
+	cold   bool // Warm has not been here
+}
+
+type around struct {
+	cell *cell
+	km   float64
+}
+
+// slack is how much longer series keep their readings for crossings, which
+// look a little back.
+const slack = 10 * 60_000
+
+func (x *crossing) neighbours() bool { return x.prog.rule.Kind == KindNeighbours }
+
+// asks adds the instant t to those to evaluate.
+func (x *crossing) asks(t int64) {
+	t = max(t, x.m.t)
+	i, found := slices.BinarySearch(x.look, t)
+	if !found {
+		x.look = slices.Insert(x.look, i, t)
+	}
+	x.due = min(x.due, t)
+}
+
+// outcome is what a crossing comes to at an instant.
+type outcome struct {
+	v     float64
+	ok    bool
+	guard *bool
+	seen  []TraceNeighbour
+}
+
+// evaluate computes own value and guard as of t; trace asks for the stations.
+func (x *crossing) evaluate(t int64, trace bool) outcome {
+	var o outcome
+	e := entry{mul: x.prog.shape.mul, div: x.prog.shape.div}
+	if v, ok := x.own.asOf(x.prog.shape.feat, t); ok {
+		o.v, o.ok = e.apply(v), true
+	}
+	g := x.prog.rule.Guard
+	if x.neighbours() {
+		var values []float64
+		for _, a := range x.peers {
+			v, ok := a.cell.asOf(x.prog.shape.feat, t)
+			v = e.apply(v)
+			if ok {
+				values = append(values, v)
+			}
+			if trace {
+				o.seen = append(o.seen, a.trace(v, ok))
+			}
+		}
+		if len(values) < g.Count {
+			o.ok = false
+		} else {
+			slices.Sort(values)
+			n := len(values)
+			o.v = round9(o.v - (values[(n-1)/2]+values[n/2])/2)
+		}
+		if g.Op == "" {
+			return o
+		}
+	}
+	// Where the station itself has nothing to tell, the guard need not be asked.
+	if !o.ok && !trace {
+		return o
+	}
+	n := 0
+	test := Threshold{Op: g.Op}
+	for _, a := range x.around {
+		v, ok := a.cell.asOf(feat{fnSum, g.Window.Milliseconds()}, t)
+		if ok && test.holds(v, g.Value) {
+			n++
+		}
+		if trace && !x.neighbours() {
+			o.seen = append(o.seen, a.trace(v, ok))
+		}
+	}
+	met := n >= g.Count
+	o.guard = &met
+	return o
+}
+
+func (a around) trace(v float64, ok bool) TraceNeighbour {
+	n := TraceNeighbour{Thing: a.cell.s.Thing(), Name: a.cell.s.Labels["name"], Km: math.Round(a.km*10) / 10}
+	if ok {
+		n.Value = &v
+	}
+	return n
+}
+
+// fire evaluates at every instant asked for, and every deadline, up to to.
+func (x *crossing) fire(h host, to int64) {
+	for x.due <= to {
+		at := max(x.due, x.m.t)
+		for len(x.look) > 0 && x.look[0] <= at {
+			x.look = x.look[1:]
+		}
+		if at >= x.start {
+			o := x.evaluate(at, false)
+			var limits [maxLevels]limitPair
+			r := reading{t: at, v: o.v, ok: o.ok && (o.guard == nil || *o.guard), limits: x.own.limits(h, x.prog, at, &limits)}
+			before := x.m.active
+			if x.m.step(x.prog, r) {
+				h.changed(x.prog, x.own, &x.m, before, r)
+			}
+		}
+		x.silent = max(x.silent, at)
+		x.schedule()
+	}
+}
+
+func (x *crossing) schedule() {
+	x.due = never
+	if len(x.look) > 0 {
+		x.due = x.look[0]
+	}
+	x.due = min(x.due, x.m.due(x.prog))
+	f := x.prog.shape.feat
+	if f.fn == fnSilence && x.own.has {
+		for i := range x.prog.rule.Levels {
+			if at := x.own.newest + x.prog.silenceMs(i); at > x.silent {
+				x.due = min(x.due, at)
+			}
+		}
+	} else if e := x.own.expiry(f); x.m.ok && !x.m.idle() && x.own.has && e > x.silent {
+		x.due = min(x.due, e)
+	}
+}
