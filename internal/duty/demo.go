@@ -47,7 +47,7 @@ func (s *Service) SeedDemo(ctx context.Context, now time.Time) error {
 		}
 		tx.Emit(store.Event{Subject: "ioc.duty.planned." + shifts[0].ID, Entity: "duty_shift", EntityID: shifts[0].ID,
 			After: map[string]any{"shifts": len(shifts), "demo": true}, Summary: "Xếp lịch trực minh hoạ (demo)"})
-		_, err = s.Record(tx, EntryDraft{Source: "Demo", Content: "Nhận ca. Hệ thống hoạt động bình thường, chưa có tin báo. (Dữ liệu minh hoạ)", Action: "Theo dõi", Result: "Không có gì mới"})
+		_, err = s.Record(tx, LogDraft{Source: "Demo", Content: "Nhận ca. Hệ thống hoạt động bình thường, chưa có tin báo. (Dữ liệu minh hoạ)", Action: "Theo dõi", Result: "Không có gì mới"})
 		return err
 	})
 }

@@ -23,7 +23,7 @@ const (
 const mostExported = 20000
 
 // writeBookCSV writes the columns of a sổ trực ban, the oldest line first.
-func writeBookCSV(w io.Writer, es []Entry) error {
+func writeBookCSV(w io.Writer, es []LogEntry) error {
 	if _, err := io.WriteString(w, "\uFEFF"); err != nil { // so that Excel reads Vietnamese
 		return err
 	}
@@ -45,7 +45,7 @@ func cell(s string) string {
 	return s
 }
 
-func numbersOf(es []Entry) map[string]int {
+func numbersOf(es []LogEntry) map[string]int {
 	out := make(map[string]int, len(es))
 	for _, e := range es {
 		out[e.ID] = e.N
@@ -53,7 +53,7 @@ func numbersOf(es []Entry) map[string]int {
 	return out
 }
 
-func corrected(e Entry, numbers map[string]int) string {
+func corrected(e LogEntry, numbers map[string]int) string {
 	if e.Corrects == nil {
 		return ""
 	}
@@ -97,7 +97,7 @@ type bookRow struct {
 	Time, Source, Content, Action, Result, Officer, Corrects string
 }
 
-func writeBookHTML(w io.Writer, es []Entry, from, to time.Time, ioc, above string) error {
+func writeBookHTML(w io.Writer, es []LogEntry, from, to time.Time, ioc, above string) error {
 	numbers := numbersOf(es)
 	rows := make([]bookRow, 0, len(es))
 	for i := len(es) - 1; i >= 0; i-- {

@@ -22,7 +22,7 @@ type Handover struct {
 	ToShift    string     `json:"to_shift"`
 	From       Officer    `json:"from"`
 	Notes      string     `json:"notes"`
-	Open       Open       `json:"open" doc:"as it was then"`
+	Open       OpenWork   `json:"open" doc:"as it was then"`
 	At         time.Time  `json:"at"`
 	AcceptedAt *time.Time `json:"accepted_at"`
 	AcceptedBy *Officer   `json:"accepted_by"`

@@ -94,7 +94,7 @@ type logInput struct {
 	Limit int       `query:"limit" minimum:"1" maximum:"2000" default:"200"`
 }
 
-type entryOutput struct{ Body Entry }
+type entryOutput struct{ Body LogEntry }
 
 type handoverOutput struct{ Body Handover }
 
@@ -119,12 +119,12 @@ func shiftAnswer(shift Shift, err error) (*shiftOutput, error) {
 
 func (s *Service) rosterRoutes(api huma.API) {
 	huma.Register(api, operation("duty-now", http.MethodGet, "/now", "Who is on, who comes, and what is open", http.StatusOK),
-		func(ctx context.Context, _ *struct{}) (*struct{ Body Now }, error) {
+		func(ctx context.Context, _ *struct{}) (*struct{ Body DutyNow }, error) {
 			n, err := s.Now(ctx, httpapi.Actor(ctx))
 			if err != nil {
 				return nil, err
 			}
-			return &struct{ Body Now }{n}, nil
+			return &struct{ Body DutyNow }{n}, nil
 		})
 	huma.Register(api, operation("list-shifts", http.MethodGet, "/shifts", "Shifts that have a part in a span", http.StatusOK, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *struct {
@@ -182,7 +182,7 @@ func (s *Service) bookRoutes(api huma.API) {
 	huma.Register(api, operation("duty-log", http.MethodGet, "/log", "The duty book, the newest line first", http.StatusOK, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *logInput) (*struct {
 			Body struct {
-				Entries []Entry `json:"entries"`
+				Entries []LogEntry `json:"entries"`
 			}
 		}, error) {
 			es, err := s.Log(ctx, httpapi.Actor(ctx), LogFilter{From: in.From, To: in.To, Query: in.Q, Limit: in.Limit})
@@ -191,14 +191,14 @@ func (s *Service) bookRoutes(api huma.API) {
 			}
 			out := &struct {
 				Body struct {
-					Entries []Entry `json:"entries"`
+					Entries []LogEntry `json:"entries"`
 				}
 			}{}
-			out.Body.Entries = append([]Entry{}, es...)
+			out.Body.Entries = append([]LogEntry{}, es...)
 			return out, nil
 		})
 	huma.Register(api, operation("write-duty-log", http.MethodPost, "/log", "Write a line into the duty book; a correction refers to the line it corrects", http.StatusCreated, http.StatusUnprocessableEntity),
-		func(ctx context.Context, in *struct{ Body EntryDraft }) (*entryOutput, error) {
+		func(ctx context.Context, in *struct{ Body LogDraft }) (*entryOutput, error) {
 			e, err := s.Write(ctx, httpapi.Actor(ctx), in.Body)
 			if err != nil {
 				return nil, err

@@ -19,8 +19,8 @@ type Officer struct {
 	Name string `json:"name"`
 }
 
-// Entry is one line of the duty book.
-type Entry struct {
+// LogEntry is one line of the duty book.
+type LogEntry struct {
 	ID       string    `json:"id"`
 	N        int       `json:"n" doc:"number within the year"`
 	Time     time.Time `json:"time"`
@@ -36,9 +36,9 @@ type Entry struct {
 	Recorded time.Time `json:"recorded_at"`
 }
 
-// EntryDraft is a line to be written. A shift without news says so in one:
+// LogDraft is a line to be written. A shift without news says so in one:
 // source and content are enough.
-type EntryDraft struct {
+type LogDraft struct {
 	Time     *time.Time `json:"time,omitempty" doc:"when it happened; now if left out"`
 	Source   string     `json:"source" maxLength:"200"`
 	Content  string     `json:"content" maxLength:"5000"`
@@ -66,7 +66,7 @@ var (
 )
 
 // Log returns lines of the duty book, the newest first.
-func (s *Service) Log(ctx context.Context, actor access.Actor, f LogFilter) (out []Entry, err error) {
+func (s *Service) Log(ctx context.Context, actor access.Actor, f LogFilter) (out []LogEntry, err error) {
 	if err := ownBook(actor); err != nil {
 		return nil, err
 	}
@@ -87,9 +87,9 @@ func ownBook(actor access.Actor) error {
 }
 
 // Write adds a line to the duty book.
-func (s *Service) Write(ctx context.Context, actor access.Actor, d EntryDraft) (e Entry, err error) {
+func (s *Service) Write(ctx context.Context, actor access.Actor, d LogDraft) (e LogEntry, err error) {
 	if err := access.Require(actor, access.DutyLog, access.Scope{}); err != nil {
-		return Entry{}, err
+		return LogEntry{}, err
 	}
 	err = s.db.Write(ctx, actor, func(tx *store.Tx) error {
 		e, err = s.Record(tx, d)
@@ -100,8 +100,8 @@ func (s *Service) Write(ctx context.Context, actor access.Actor, d EntryDraft) (
 
 // Record adds a line to the duty book in the caller's transaction, by its
 // actor: others write here what belongs into the book.
-func (s *Service) Record(tx *store.Tx, d EntryDraft) (Entry, error) {
-	e := Entry{ID: uid.New(tx.Now), Time: tx.Now, Source: tidy(d.Source), Content: tidy(d.Content), Action: tidy(d.Action), Result: tidy(d.Result),
+func (s *Service) Record(tx *store.Tx, d LogDraft) (LogEntry, error) {
+	e := LogEntry{ID: uid.New(tx.Now), Time: tx.Now, Source: tidy(d.Source), Content: tidy(d.Content), Action: tidy(d.Action), Result: tidy(d.Result),
 		Officer: Officer{ID: tx.Actor.ID, Name: tx.Actor.Name}, Alert: d.Alert, Incident: d.Incident, Recorded: tx.Now}
 	bad := errEntry.With()
 	for path, v := range map[string]struct {
@@ -120,25 +120,25 @@ func (s *Service) Record(tx *store.Tx, d EntryDraft) (Entry, error) {
 	}
 	if d.Corrects != "" {
 		if _, ok, err := findEntry(tx, d.Corrects); err != nil {
-			return Entry{}, err
+			return LogEntry{}, err
 		} else if !ok {
 			bad.At("corrects", errNoEntry.With("id", d.Corrects))
 		}
 		e.Corrects = &d.Corrects
 	}
 	if len(bad.Fields) > 0 {
-		return Entry{}, bad
+		return LogEntry{}, bad
 	}
 	shift, ok, err := shiftAt(tx, tx.Now)
 	if err != nil {
-		return Entry{}, err
+		return LogEntry{}, err
 	}
 	if ok {
 		e.Shift = shift.ID
 	}
 	year := tx.Now.In(caltime.Zone).Year()
 	if e.N, err = nextNumber(tx, year); err != nil {
-		return Entry{}, err
+		return LogEntry{}, err
 	}
 	fold := vi.Fold(strings.Join([]string{e.Source, e.Content, e.Action, e.Result, e.Officer.Name}, " "))
 	tx.Emit(store.Event{Subject: "ioc.duty.logged." + e.ID, Entity: "duty_log", EntityID: e.ID, After: e, Summary: "Ghi sổ trực: " + clip(e.Content, 120)})

@@ -34,17 +34,17 @@ func (s *Service) on(tx *store.Tx, at time.Time) ([]OnDuty, error) {
 // On are the people of the IOC at their posts at an instant.
 func (s *Service) On(tx *store.Tx, at time.Time) ([]OnDuty, error) { return s.on(tx, at) }
 
-// Now is what a shift looks at.
-type Now struct {
+// DutyNow is what a shift looks at.
+type DutyNow struct {
 	Shift    *Shift    `json:"shift" doc:"null: none is planned"`
 	On       []OnDuty  `json:"on"`
 	Next     *Shift    `json:"next"`
-	Open     Open      `json:"open"`
+	Open     OpenWork  `json:"open"`
 	Handover *Handover `json:"handover" doc:"that waits to be accepted"`
 }
 
 // Now returns who is on, who comes, and what is open.
-func (s *Service) Now(ctx context.Context, actor access.Actor) (n Now, err error) {
+func (s *Service) Now(ctx context.Context, actor access.Actor) (n DutyNow, err error) {
 	if err := access.Require(actor, access.DutyView, access.Scope{}); err != nil {
 		return n, err
 	}

@@ -22,13 +22,13 @@ type Options struct {
 	Notify *notify.Service
 	City   *city.City                                  // the wards and their successors; nil: none
 	People func(ctx context.Context) ([]Person, error) // the accounts that may sign in; asked at most each ten seconds
-	Open   func(ctx context.Context) (Open, error)     // what is not finished, for hand-overs; nil: nothing
+	Open   func(ctx context.Context) (OpenWork, error) // what is not finished, for hand-overs; nil: nothing
 	Clock  *clock.Clock                                // of the cache of people and the sweep; nil is the machine's
 	Logger *slog.Logger                                // nil discards
 }
 
-// Open are the things that a shift leaves to the next.
-type Open struct {
+// OpenWork is what a shift leaves to the next unfinished.
+type OpenWork struct {
 	Alerts    int        `json:"alerts"`
 	Incidents int        `json:"incidents"`
 	Tasks     int        `json:"tasks"`
@@ -51,7 +51,7 @@ type Service struct {
 	notify *notify.Service
 	city   *city.City
 	people func(ctx context.Context) ([]Person, error)
-	open   func(ctx context.Context) (Open, error)
+	open   func(ctx context.Context) (OpenWork, error)
 	clock  *clock.Clock
 	log    *slog.Logger
 
@@ -70,7 +70,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		s.people = func(context.Context) ([]Person, error) { return nil, nil }
 	}
 	if s.open == nil {
-		s.open = func(context.Context) (Open, error) { return Open{}, nil }
+		s.open = func(context.Context) (OpenWork, error) { return OpenWork{}, nil }
 	}
 	if err := s.db.Migrate(ctx, "duty", migrations); err != nil {
 		return nil, err

@@ -170,7 +170,7 @@ func insertSubstitution(tx *store.Tx, shift string, s substitution) error {
 
 const logColumns = "id, n, time, source, content, action, result, officer, officer_name, alert, incident, shift, corrects, recorded"
 
-func scanEntry(scan store.Scan) (e Entry, err error) {
+func scanEntry(scan store.Scan) (e LogEntry, err error) {
 	var at, recorded int64
 	var corrects string
 	err = scan(&e.ID, &e.N, &at, &e.Source, &e.Content, &e.Action, &e.Result, &e.Officer.ID, &e.Officer.Name, &e.Alert, &e.Incident, &e.Shift, &corrects, &recorded)
@@ -181,7 +181,7 @@ func scanEntry(scan store.Scan) (e Entry, err error) {
 	return e, err
 }
 
-func insertEntry(tx *store.Tx, e Entry, year int, fold string) error {
+func insertEntry(tx *store.Tx, e LogEntry, year int, fold string) error {
 	corrects := ""
 	if e.Corrects != nil {
 		corrects = *e.Corrects
@@ -196,11 +196,11 @@ func nextNumber(tx *store.Tx, year int) (n int, err error) {
 	return n, err
 }
 
-func findEntry(tx *store.Tx, id string) (Entry, bool, error) {
+func findEntry(tx *store.Tx, id string) (LogEntry, bool, error) {
 	return store.One(tx, scanEntry, "select "+logColumns+" from duty_log where id = $1", id)
 }
 
-func listEntries(tx *store.Tx, f LogFilter) ([]Entry, error) {
+func listEntries(tx *store.Tx, f LogFilter) ([]LogEntry, error) {
 	where, args := " where 1 = 1", []any{}
 	add := func(condition string, v any) {
 		args = append(args, v)
