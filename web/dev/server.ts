@@ -4,10 +4,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Plugin } from 'vite'
 import * as mock from './mock.ts'
 import * as admin from './mock-admin.ts'
+import * as alert from './mock-alert.ts'
+import * as duty from './mock-duty.ts'
+import * as incident from './mock-incident.ts'
+import * as notify from './mock-notify.ts'
+import * as rule from './mock-rule.ts'
 
 type Answer = (url: URL, match: string[], body: unknown) => unknown
 
-const routes: [string, RegExp, Answer][] = [...mock.routes, ...admin.routes].map(([spec, f]) => {
+const routes: [string, RegExp, Answer][] = [...mock.routes, ...admin.routes, ...alert.routes, ...duty.routes, ...notify.routes, ...rule.routes, ...incident.routes].map(([spec, f]) => {
   const [method = 'GET', path = ''] = spec.split(' ')
   return [method, new RegExp(`^${path.replaceAll(/:\w+/g, '([^/]+)')}$`), f]
 })
@@ -39,7 +44,7 @@ function live(url: URL, res: ServerResponse): void {
   }
   for (const t of topics) emit('snapshot', t, {})
   const timer = setInterval(() => {
-    for (const t of topics) emit('delta', t, t === 'observations' ? mock.delta() : { changed: true })
+    for (const t of topics) emit('delta', t, t === 'observations' ? mock.delta() : t === 'alerts' ? alert.delta() : t === 'presence' ? alert.presence() : { changed: true })
   }, 3000)
   res.on('close', () => clearInterval(timer))
 }
@@ -67,6 +72,13 @@ export function mockServer(): Plugin {
               signedIn = true
             }
             const out = answer(url, match.slice(1).map(decodeURIComponent), body)
+            const odd = (out ?? {}) as { problem?: { status: number }; raw?: string; type?: string }
+            if (odd.problem?.status) return send(res, odd.problem.status, odd.problem)
+            if (odd.raw !== undefined && odd.type) {
+              res.setHeader('Content-Type', odd.type)
+              return res.end(odd.raw)
+            }
+            if (out instanceof alert.Fault) return send(res, out.status, out)
             return send(res, out === null ? 404 : 200, out === null ? { status: 404, code: 'mock.none', detail: 'không có' } : out)
           })
           return

@@ -7,6 +7,18 @@ const routes: RouteRecordRaw[] = [
   { path: '/sign-in', name: 'sign-in', component: () => import('./feature/session/SignInPage.vue'), meta: { title: 'session.sign_in', open: true } },
   { path: '/', name: 'overview', component: () => import('./feature/overview/OverviewPage.vue'), meta: { title: 'nav.overview', permission: 'layer.view' } },
   { path: '/map', name: 'map', component: () => import('./feature/map/MapPage.vue'), meta: { title: 'nav.map', permission: 'layer.view' } },
+  { path: '/incidents', name: 'incidents', component: () => import('./feature/incident/IncidentsPage.vue'), meta: { title: 'nav.incidents', permission: 'incident.view' } },
+  { path: '/incidents/:id', name: 'incident', component: () => import('./feature/incident/IncidentPage.vue'), meta: { title: 'nav.incidents', permission: 'incident.view' } },
+  { path: '/tasks', name: 'tasks', component: () => import('./feature/task/TasksPage.vue'), meta: { title: 'nav.tasks', permission: 'incident.view' } },
+  { path: '/tasks/:id', name: 'task', component: () => import('./feature/task/TaskPage.vue'), meta: { title: 'nav.tasks', permission: 'incident.view' } },
+  { path: '/directives', name: 'directives', component: () => import('./feature/task/DirectivesPage.vue'), meta: { title: 'nav.directives', permission: 'incident.view' } },
+  { path: '/sops', name: 'sops', component: () => import('./feature/incident/SopsPage.vue'), meta: { title: 'nav.sops', permission: 'incident.view' } },
+  { path: '/sops/:id', name: 'sop', component: () => import('./feature/incident/SopPage.vue'), meta: { title: 'nav.sops', permission: 'incident.view' } },
+  { path: '/alerts', name: 'alerts', component: () => import('./feature/alert/AlertsPage.vue'), meta: { title: 'nav.alerts', permission: 'alert.view' } },
+  { path: '/alerts/silences', name: 'silences', component: () => import('./feature/alert/SilencesPage.vue'), meta: { title: 'silence.title', permission: 'alert.view' } },
+  { path: '/alerts/budget', name: 'alert-budget', component: () => import('./feature/alert/BudgetPage.vue'), meta: { title: 'alert.budget', permission: 'alert.view' } },
+  { path: '/alerts/:id', name: 'alert', component: () => import('./feature/alert/AlertPage.vue'), meta: { title: 'nav.alerts', permission: 'alert.view' } },
+  { path: '/wall', name: 'wall', component: () => import('./feature/alert/WallPage.vue'), meta: { title: 'nav.wall', permission: 'alert.view', bare: true } },
   { path: '/flood', name: 'flood', component: () => import('./feature/flood/FloodPage.vue'), meta: { title: 'nav.flood', permission: 'layer.view' } },
   { path: '/stations', name: 'stations', component: () => import('./feature/station/StationsPage.vue'), meta: { title: 'nav.stations', permission: 'layer.view' } },
   { path: '/stations/:thing', name: 'station', component: () => import('./feature/station/StationPage.vue'), meta: { title: 'nav.stations', permission: 'layer.view' } },
@@ -14,6 +26,12 @@ const routes: RouteRecordRaw[] = [
   { path: '/sources/new', name: 'source-new', component: () => import('./feature/source/ConnectPage.vue'), meta: { title: 'nav.sources', permission: 'source.edit' } },
   { path: '/sources/:id', name: 'source', component: () => import('./feature/source/SourcePage.vue'), meta: { title: 'nav.sources', permission: 'source.view' } },
   { path: '/dead-letters', alias: '/sources/dead-letters', name: 'dead-letters', component: () => import('./feature/source/DeadLettersPage.vue'), meta: { title: 'nav.dead_letters', permission: 'source.view' } },
+  { path: '/rules', name: 'rules', component: () => import('./feature/rule/RulesPage.vue'), meta: { title: 'nav.rules', permission: 'rule.view' } },
+  { path: '/rules/new', name: 'rule-new', component: () => import('./feature/rule/RulePage.vue'), meta: { title: 'nav.rules', permission: 'rule.edit' } },
+  { path: '/rules/:id', name: 'rule', component: () => import('./feature/rule/RulePage.vue'), meta: { title: 'nav.rules', permission: 'rule.view' } },
+  { path: '/duty', name: 'duty', component: () => import('./feature/duty/DutyPage.vue'), meta: { title: 'nav.duty', permission: 'duty.view' } },
+  { path: '/notify', name: 'notify', component: () => import('./feature/notify/NotifyPage.vue'), meta: { title: 'nav.notify', permission: 'notify.view' } },
+  { path: '/me/notifications', name: 'my-notifications', component: () => import('./feature/notify/MyNotificationsPage.vue'), meta: { title: 'nav.my_notifications' } },
   { path: '/users', name: 'users', component: () => import('./feature/user/UsersPage.vue'), meta: { title: 'nav.users', permission: 'user.view' } },
   { path: '/:path(.*)*', name: 'not-found', component: () => import('./frame/NotFoundPage.vue'), meta: { title: 'ui.not_found' } },
 ]
@@ -23,6 +41,8 @@ declare module 'vue-router' {
     title: string
     permission?: string
     open?: boolean
+    /** without rail and top bar */
+    bare?: boolean
   }
 }
 

@@ -1,14 +1,21 @@
-import { CloudRainWind, Database, LayoutDashboard, Map, RadioTower, Users } from 'lucide-vue-next'
+import { BookUser, ClipboardCheck, CloudRainWind, Database, LayoutDashboard, ListChecks, Map, Megaphone, RadioTower, Send, Siren, TriangleAlert, Users } from 'lucide-vue-next'
 import type { Component } from 'vue'
 
 export interface NavItem { to: string; key: string; icon: Component; permission: string; match: string[]; phone: boolean }
 
-/** The rail, in order; on phones those marked phone form the bottom bar. */
+/** The rail, in order; on phones those marked phone form the bottom bar, six at most; the rest is in the menu. */
 export const nav: NavItem[] = [
   { to: '/', key: 'nav.overview', icon: LayoutDashboard, permission: 'layer.view', match: ['overview'], phone: true },
   { to: '/map', key: 'nav.map', icon: Map, permission: 'layer.view', match: ['map'], phone: true },
+  { to: '/alerts', key: 'nav.alerts', icon: TriangleAlert, permission: 'alert.view', match: ['alerts', 'alert', 'silences', 'alert-budget'], phone: true },
+  { to: '/incidents', key: 'nav.incidents', icon: Siren, permission: 'incident.view', match: ['incidents', 'incident', 'sops', 'sop'], phone: true },
+  { to: '/tasks', key: 'nav.tasks', icon: ClipboardCheck, permission: 'incident.view', match: ['tasks', 'task'], phone: true },
+  { to: '/directives', key: 'nav.directives', icon: Megaphone, permission: 'directive.give', match: ['directives'], phone: false },
   { to: '/flood', key: 'nav.flood', icon: CloudRainWind, permission: 'layer.view', match: ['flood'], phone: true },
-  { to: '/stations', key: 'nav.stations', icon: RadioTower, permission: 'layer.view', match: ['stations', 'station'], phone: true },
-  { to: '/sources', key: 'nav.sources', icon: Database, permission: 'source.view', match: ['sources', 'source', 'source-new', 'dead-letters'], phone: true },
+  { to: '/stations', key: 'nav.stations', icon: RadioTower, permission: 'layer.view', match: ['stations', 'station'], phone: false },
+  { to: '/duty', key: 'nav.duty', icon: BookUser, permission: 'duty.view', match: ['duty'], phone: false },
+  { to: '/rules', key: 'nav.rules', icon: ListChecks, permission: 'rule.view', match: ['rules', 'rule', 'rule-new'], phone: false },
+  { to: '/sources', key: 'nav.sources', icon: Database, permission: 'source.view', match: ['sources', 'source', 'source-new', 'dead-letters'], phone: false },
+  { to: '/notify', key: 'nav.notify', icon: Send, permission: 'notify.view', match: ['notify'], phone: false },
   { to: '/users', key: 'nav.users', icon: Users, permission: 'user.view', match: ['users'], phone: false },
 ]
