@@ -26,7 +26,7 @@ const place = (name: string): [number, number] => {
 }
 
 const duty: Person = { id: 'u2', name: 'Trần Minh Đức', unit: '', role: 'duty' }
-const boss: Person = { id: 'u9', name: 'Lê Thị Hạnh', unit: '', role: 'leader' }
+const boss: Person = { id: 'u1', name: 'Lê Thị Hạnh', unit: '', role: 'leader' }
 const focal: Person = { id: 'u5', name: 'Phạm Văn Lộc', unit: ward('Hải Châu'), role: 'unit' }
 const me: Person = { id: 'u1', name: 'Nguyễn Thị Trực', unit: '', role: 'duty' }
 
@@ -34,19 +34,19 @@ const sops: Sop[] = [
   {
     id: 'flood-street', title: t2('Xử lý ngập đường phố', 'Street flooding'), service: 'flood', proof_to_close: true, version: 3, changed_at: ago(60 * 24 * 40), changed_by: boss,
     steps: [
-      { title: t2('Xác minh độ sâu tại chỗ', 'Verify the depth on site'), text: t2('Gọi phường hoặc xem camera gần nhất, ghi độ sâu bằng cm.', 'Call the ward or look at the nearest camera; write the depth in cm.'), minutes: 10, role: 'duty', proof: true },
+      { title: t2('Xác minh độ sâu tại chỗ', 'Verify the depth on site'), text: t2('Gọi phường hoặc xem camera gần nhất, ghi độ sâu bằng cm.', 'Call the ward or look at the nearest camera; write the depth in cm.'), minutes: 10, role: 'ioc', proof: true },
       { title: t2('Cử lực lượng cắm biển, rào chắn', 'Send people to put up signs and barriers'), text: t2('Hai đầu đoạn ngập, ưu tiên hầm chui và nút giao.', 'At both ends; underpasses and junctions first.'), minutes: 20, role: 'unit', proof: true },
       { title: t2('Phân luồng giao thông', 'Divert traffic'), text: t2('Báo Cảnh sát giao thông, đăng lộ trình thay thế.', 'Tell the traffic police and publish the detour.'), minutes: 30, role: 'unit', proof: false },
       { title: t2('Vận hành trạm bơm, khơi thông cửa thu', 'Run the pumps, clear the inlets'), text: t2('Công ty Thoát nước báo lưu lượng bơm và số cửa thu đã khơi thông.', 'The drainage company reports pump flow and inlets cleared.'), minutes: 45, role: 'unit', proof: true },
-      { title: t2('Thông báo người dân quanh điểm ngập', 'Tell the residents'), text: t2('Tin nhắn và loa phường, bằng tiếng Việt và tiếng Anh ở khu du lịch.', 'Text message and loudspeakers, in English too where tourists are.'), minutes: 60, role: 'duty', proof: false },
+      { title: t2('Thông báo người dân quanh điểm ngập', 'Tell the residents'), text: t2('Tin nhắn và loa phường, bằng tiếng Việt và tiếng Anh ở khu du lịch.', 'Text message and loudspeakers, in English too where tourists are.'), minutes: 60, role: 'ioc', proof: false },
       { title: t2('Chụp ảnh sau khi nước rút', 'Photograph after the water has gone'), text: t2('Cùng góc với ảnh trước, thấy rõ mặt đường.', 'From the same angle as before, with the road in view.'), minutes: 240, role: 'unit', proof: true },
     ],
   },
   {
     id: 'river-alarm', title: t2('Lũ vượt báo động', 'River above alarm'), service: 'flood', proof_to_close: false, version: 2, changed_at: ago(60 * 24 * 90), changed_by: boss,
     steps: [
-      { title: t2('Đối chiếu bản tin Đài KTTV', 'Check against the hydromet bulletin'), text: t2('So mực nước trạm với bản tin gần nhất.', 'Compare the gauge with the last bulletin.'), minutes: 15, role: 'duty', proof: false },
-      { title: t2('Báo Ban Chỉ huy PTDS và các phường ven sông', 'Tell the command and the wards along the river'), text: t2('Gọi điện và ghi sổ trực ban.', 'By telephone, and into the duty book.'), minutes: 20, role: 'duty', proof: false },
+      { title: t2('Đối chiếu bản tin Đài KTTV', 'Check against the hydromet bulletin'), text: t2('So mực nước trạm với bản tin gần nhất.', 'Compare the gauge with the last bulletin.'), minutes: 15, role: 'ioc', proof: false },
+      { title: t2('Báo Ban Chỉ huy PTDS và các phường ven sông', 'Tell the command and the wards along the river'), text: t2('Gọi điện và ghi sổ trực ban.', 'By telephone, and into the duty book.'), minutes: 20, role: 'ioc', proof: false },
       { title: t2('Rà soát hộ dân vùng trũng', 'Check households in low areas'), text: t2('Phường báo số hộ cần sơ tán.', 'The ward reports how many must leave.'), minutes: 90, role: 'unit', proof: true },
       { title: t2('Mở điểm sơ tán', 'Open shelters'), text: t2('Báo sức chứa và người phụ trách.', 'Report capacity and who is in charge.'), minutes: 120, role: 'unit', proof: false },
     ],
@@ -74,7 +74,7 @@ const seeds: Seed[] = [
 ]
 const steps = (sop: Sop, done: number, opened: number): SopStep[] => (sop.steps ?? []).map((s, i) => ({
   n: i + 1, ...s, due_at: iso(started - (opened - s.minutes) * minute), state: i < done ? 'done' : 'open', at: i < done ? ago(opened - s.minutes * 0.8) : null,
-  by: i < done ? (s.role === 'duty' ? duty : focal) : null, comment: i === 0 && done > 0 ? 'Phường xác nhận 50–55 cm, dài khoảng 200 m.' : '', attachments: i < done && s.proof ? [photo(`p${opened}${i}`, 'hien-truong.jpg', opened - 12, 'before')] : [], late: i >= done && opened > s.minutes,
+  by: i < done ? (s.role === 'ioc' ? duty : focal) : null, comment: i === 0 && done > 0 ? 'Phường xác nhận 50–55 cm, dài khoảng 200 m.' : '', attachments: i < done && s.proof ? [photo(`p${opened}${i}`, 'hien-truong.jpg', opened - 12, 'before')] : [], late: i >= done && opened > s.minutes,
 }))
 
 for (const s of seeds) {
@@ -83,7 +83,7 @@ for (const s of seeds) {
   const at = s.opened
   const list = sop ? steps(sop, s.done ?? 0, at) : []
   const incident: Incident = {
-    id: s.id, number: `SV-2026-0${s.n}`, version: 4, title: s.title, text: s.text ?? '', service: s.service ?? 'flood', severity: s.severity, state: s.state,
+    id: s.id, number: `SC-2026-0${s.n}`, version: 4, title: s.title, text: s.text ?? '', service: s.service ?? 'flood', severity: s.severity, state: s.state,
     lon, lat, place: s.place, area: ward(s.ward), area_name: nameOf(ward(s.ward)), lead_unit: s.lead ?? '', lead_unit_name: s.lead ? nameOf(s.lead) : '', helping_units: (s.helping ?? []).map((code) => ({ code, name: nameOf(code) })),
     alerts: s.alerts.map(([title, severity, state], i) => ({ id: `${s.id}a${i}`, number: `CB-2026-00${s.n}${i}`, title: t2(title, title), severity, state, since: ago(at + 6 - i * 3), place: s.place, lon: lon + 0.006 * (i - 1), lat: lat + 0.004 * ((i * 7) % 3 - 1) })),
     sop: s.sop ?? '', sop_title: sop?.title ?? null, sop_done: list.filter((x) => x.state !== 'open').length, sop_total: list.length, sop_late: list.filter((x) => x.late).length, tasks_open: 0, tasks_total: 0, tasks_late: 0,
@@ -132,7 +132,7 @@ const taskSeeds: TaskSeed[] = [
 ]
 const standing = (t: Task): Standing => {
   if (t.state === 'confirmed' || t.state === 'cancelled') return 'done'
-  if (t.state === 'finished') return 'waiting'
+  if (t.state === 'finished' || t.state === 'returned') return 'waiting'
   const left = Date.parse(t.due) - Date.now()
   return left < 0 ? 'late' : left < 30 * minute ? 'due_soon' : 'on_time'
 }
@@ -140,7 +140,7 @@ const stories = new Map<string, Entry[]>()
 taskSeeds.forEach((s, i) => {
   const room = s.incident ? rooms.get(s.incident) : undefined
   const t: Task = {
-    id: `t${i + 1}`, number: `${s.kind === 'directive' ? 'CĐ' : 'VC'}-2026-0${230 + i}`, kind: s.kind ?? 'task', version: 2, incident: s.incident ?? '', incident_number: room?.incident.number ?? '', alert: '', indicator: s.indicator ?? '',
+    id: `t${i + 1}`, number: `${s.kind === 'directive' ? 'CĐ' : 'NV'}-2026-0${230 + i}`, kind: s.kind ?? 'task', version: 2, incident: s.incident ?? '', incident_number: room?.incident.number ?? '', alert: '', indicator: s.indicator ?? '',
     title: s.title, text: s.text ?? '', unit: s.unit, unit_name: nameOf(s.unit), assignee: s.state === 'sent' ? '' : 'Phạm Văn Lộc', state: s.state, due: ago(s.due), original_due: ago(s.due), percent: s.percent ?? 0, proof_required: s.proof ?? false,
     lon: room?.incident.lon ?? null, lat: room?.incident.lat ?? null, place: room?.incident.place ?? '', link: s.indicator ? '/sources' : '', given_by: s.kind === 'directive' ? boss : duty, given_at: ago(s.given), accepted_at: s.state === 'sent' ? null : ago(s.given - 6), finished_at: ['finished', 'confirmed'].includes(s.state) ? ago(s.due + 5) : null, confirmed_at: s.state === 'confirmed' ? ago(s.due - 20) : null,
     standing: 'on_time', extension: s.extension ? { until: ago(s.extension), reason: 'Tổ bơm 3 chờ điện, cần thêm 60 phút', by: focal, at: ago(9) } : null, attachments: s.state === 'finished' ? [photo(`tp${i}`, 'da-hoan-thanh.jpg', 10, 'after')] : [],
@@ -263,7 +263,7 @@ export const routes: [string, (url: URL, match: string[], body: unknown) => unkn
     const id = `i${++serial}`
     const base = rooms.get('i8')?.incident as Incident
     const [lon, lat] = place('Hải Châu')
-    rooms.set(id, { incident: { ...base, id, number: `SV-2026-0${serial}`, version: 1, title: b.title, text: b.text ?? '', severity: b.severity, service: b.service, state: 'open', opened_at: iso(Date.now()), opened_by: me, lead_unit: b.lead_unit ?? '', lead_unit_name: b.lead_unit ? nameOf(b.lead_unit) : '', helping_units: [], alerts: [], place: b.place ?? '', lon, lat, acknowledged_at: iso(Date.now()), seconds_to_acknowledge: 0, dispatched_at: null, seconds_to_dispatch: null, cleared_at: null, seconds_to_clear: null, closed_at: null }, tasks: [], steps: [], messages: [], files: [], timeline: [{ id: `e${serial}`, at: iso(Date.now()), actor: me, step: 'open', comment: '', data: null }], allowed: [] })
+    rooms.set(id, { incident: { ...base, id, number: `SC-2026-0${serial}`, version: 1, title: b.title, text: b.text ?? '', severity: b.severity, service: b.service, state: 'open', opened_at: iso(Date.now()), opened_by: me, lead_unit: b.lead_unit ?? '', lead_unit_name: b.lead_unit ? nameOf(b.lead_unit) : '', helping_units: [], alerts: [], place: b.place ?? '', lon, lat, acknowledged_at: iso(Date.now()), seconds_to_acknowledge: 0, dispatched_at: null, seconds_to_dispatch: null, cleared_at: null, seconds_to_clear: null, closed_at: null }, tasks: [], steps: [], messages: [], files: [], timeline: [{ id: `e${serial}`, at: iso(Date.now()), actor: me, step: 'open', comment: '', data: null }], allowed: [] })
     return rooms.get(id)?.incident
   }],
   ['GET /api/v1/incidents/:id', (_u, [id]) => room(id, detail)],
@@ -292,7 +292,7 @@ export const routes: [string, (url: URL, match: string[], body: unknown) => unkn
   ['GET /api/v1/tasks/board', (url) => board(url.searchParams.get('kind') ?? '')],
   ['POST /api/v1/tasks', (_u, _m, body) => {
     const b = body as TaskBody
-    const t: Task = { ...(tasks[0] as Task), ...b, id: `t${++serial}`, number: `${b.kind === 'directive' ? 'CĐ' : 'VC'}-2026-0${serial}`, version: 1, unit_name: nameOf(b.unit), incident: b.incident ?? '', incident_number: rooms.get(b.incident ?? '')?.incident.number ?? '', text: b.text ?? '', state: 'sent', percent: 0, original_due: b.due, given_at: iso(Date.now()), given_by: me, accepted_at: null, finished_at: null, confirmed_at: null, extension: null, attachments: [] }
+    const t: Task = { ...(tasks[0] as Task), ...b, id: `t${++serial}`, number: `${b.kind === 'directive' ? 'CĐ' : 'NV'}-2026-0${serial}`, version: 1, unit_name: nameOf(b.unit), incident: b.incident ?? '', incident_number: rooms.get(b.incident ?? '')?.incident.number ?? '', text: b.text ?? '', state: 'sent', percent: 0, original_due: b.due, given_at: iso(Date.now()), given_by: me, accepted_at: null, finished_at: null, confirmed_at: null, extension: null, attachments: [] }
     tasks.unshift(t)
     stories.set(t.id, [{ id: `e${++serial}`, at: t.given_at, actor: me, step: 'give', comment: '', data: null }])
     return shown(t)

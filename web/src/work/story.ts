@@ -10,13 +10,15 @@ const tones: Record<string, NonNullable<TimelineItem['tone']>> = { resolve: 'goo
 
 export interface StoryItem extends TimelineItem { entry: Entry }
 
-/** The steps that the catalogue has words for under both heads. */
-export const known = (step: string): boolean => step in icons || ['add_alerts', 'remove_alerts', 'task', 'add', 'remove'].includes(step)
+/** The steps that the catalogue has words for. */
+const ofTask = ['give', 'accept', 'return', 'start', 'progress', 'extend', 'grant', 'refuse', 'finish', 'confirm', 'redo', 'cancel', 'comment', 'readdress', 'open']
+const ofIncident = ['propose', 'open', 'confirm', 'dismiss', 'lead', 'resolve', 'close', 'reopen', 'merge', 'split', 'add_alerts', 'remove_alerts', 'severity', 'edit', 'absorb', 'sop', 'sop_assign', 'sop_late', 'message', 'readdress', ...ofTask.filter((s) => !['open', 'confirm', 'readdress'].includes(s))]
 
 /** story turns entries into items; head is "incident" or "task", where the words lie. */
 export function story(entries: Entry[], w: Pick<Words, 't' | 'exact'>, head: 'incident' | 'task'): StoryItem[] {
+  const heads = { incident: ofIncident, task: ofTask }
   return entries.map((e) => {
-    const title = !known(e.step) ? e.step : head === 'task' ? w.t(`task.told.${e.step}`) : w.t(`incident.told.${e.step}`)
+    const title = !heads[head].includes(e.step) ? e.step : head === 'task' ? w.t(`task.told.${e.step}`) : w.t(`incident.told.${e.step}`)
     const percent = e.data?.['percent']
     const until = e.data?.['until'] ?? e.data?.['due']
     const extra = [typeof percent === 'number' ? `${percent} %` : '', typeof until === 'string' ? w.t('task.until', { time: w.exact(until) }) : ''].filter(Boolean).join(' · ')

@@ -28,10 +28,12 @@ describe('the next step of a task', () => {
 })
 
 it('knows the sides of a task', () => {
-  const ward = { unit: '20242', permissions: ['task.answer'] }
-  expect(sideOf({ unit: '20242', kind: 'task' }, ward)).toEqual({ answers: true, gives: false })
-  expect(sideOf({ unit: '20257', kind: 'task' }, ward)).toEqual({ answers: false, gives: false })
-  expect(sideOf({ unit: '20242', kind: 'directive' }, { unit: '', permissions: ['directive.give'] })).toEqual({ answers: false, gives: true })
+  const ward = { id: 'u5', unit: '20242', permissions: ['task.answer'] }
+  const leader = { id: 'u9', unit: '', permissions: ['directive.give'] }
+  expect(sideOf({ unit: '20242', kind: 'task', given_by: null }, ward)).toEqual({ answers: true, gives: false })
+  expect(sideOf({ unit: '20257', kind: 'task', given_by: null }, ward)).toEqual({ answers: false, gives: false })
+  expect(sideOf({ unit: '20242', kind: 'directive', given_by: { id: 'u9', name: 'x' } }, leader)).toEqual({ answers: false, gives: true })
+  expect(sideOf({ unit: '20242', kind: 'directive', given_by: { id: 'u8', name: 'y' } }, leader)).toEqual({ answers: false, gives: false })
 })
 
 it('asks for a reason where somebody is disappointed', () => {

@@ -33,10 +33,11 @@ export function stepsOf(task: Pick<Task, 'state' | 'extension'>, side: Side): Ta
 }
 
 /** sideOf tells on which side of a task the person stands. */
-export function sideOf(task: Pick<Task, 'unit' | 'kind'>, me: { unit: string; permissions: string[] }): Side {
+export function sideOf(task: Pick<Task, 'unit' | 'kind' | 'given_by'>, me: { id: string; unit: string; permissions: string[] }): Side {
   return {
     answers: me.permissions.includes('task.answer') && (me.unit === '' || me.unit === task.unit),
-    gives: me.permissions.includes(task.kind === 'directive' ? 'directive.give' : 'incident.handle'),
+    // A directive is answered for by the one who gave it.
+    gives: task.kind === 'directive' ? me.permissions.includes('directive.give') && (!task.given_by || task.given_by.id === me.id) : me.permissions.includes('incident.handle'),
   }
 }
 
