@@ -184,7 +184,7 @@ func (h *recorder) changed(p *Program, c *cell, m *machine, from uint8, r readin
 		h.open[c.s.ID] = f
 	}
 	ch := Change{At: at, To: to}
-	if r.ok {
+	if r.known {
 		v := r.v
 		ch.Value = &v
 	}

@@ -43,9 +43,7 @@ func newClass(progs []*Program) *class {
 		}
 		k.groups[i].entries = append(k.groups[i].entries, newEntry(p))
 		if p.shape.fn == fnSilence {
-			for i := range p.rule.Levels {
-				k.silence = append(k.silence, p.silenceMs(i))
-			}
+			k.silence = append(k.silence, p.silences()...)
 		}
 	}
 	for i := range k.groups {
@@ -95,9 +93,18 @@ func (e *entry) apply(v float64) float64 {
 	return round9(v * e.mul / e.div)
 }
 
-// silenceMs is how long the silence must be for a level.
-func (p *Program) silenceMs(level int) int64 {
-	return int64(math.Ceil(p.limit[level].raise*p.shape.div/p.shape.mul*1000 - 1e-6))
+// silences are how long, in ms, a silence is when a level is reached.
+func (p *Program) silences() []int64 {
+	var out []int64
+	for i, l := range p.rule.Levels {
+		for _, limit := range []float64{p.limit[i].raise, p.limit[i].clear} {
+			out = append(out, int64(math.Ceil(limit*p.shape.div/p.shape.mul*1000-1e-6)))
+			if l.Clear.IsZero() {
+				break
+			}
+		}
+	}
+	return out
 }
 
 // cell is one series with all rules that select it and look at nothing else.
@@ -163,10 +170,11 @@ func (c *cell) rebuild() {
 func (c *cell) add(t int64, v float64, f sensing.Flags) bool {
 	p := newPoint(t, c.scale.encode(v), f)
 	if c.has && t <= c.newest {
-		if t == c.newest || !c.ring.insert(p) {
+		before := c.newest - c.keep - c.extra
+		if t == c.newest || !c.ring.insert(p, before) {
 			return false
 		}
-		c.ring.trim(c.newest - c.keep - c.extra)
+		c.ring.trim(before)
 		c.usable, c.hasUsable = c.usableBefore(c.ring.end, c.newest)
 		c.rebuild()
 		return true
@@ -204,12 +212,14 @@ func (c *cell) observe(h host, p series.Point, a int64) {
 		c.fire(h, a-1)
 	}
 	if c.add(p.T, p.V, p.Flags) {
-		c.judge(h, a)
+		c.judge(h, a, p.T == c.newest)
 	}
 }
 
-// judge evaluates every rule of the class on what the windows hold.
-func (c *cell) judge(h host, a int64) {
+// judge evaluates every rule of the class on what the windows hold, at the
+// arrival of a reading; fresh tells that it is the newest. Silence does not
+// end with one that is not.
+func (c *cell) judge(h host, a int64, fresh bool) {
 	next := 0 // machine
 	for i := range c.class.groups {
 		g := &c.class.groups[i]
@@ -217,6 +227,12 @@ func (c *cell) judge(h host, a int64) {
 		var ok bool
 		at := c.newest
 		if g.feat.fn == fnSilence {
+			if !fresh {
+				for next < len(c.machines) && c.machines[next].slot <= g.entries[len(g.entries)-1].slot {
+					next++
+				}
+				continue
+			}
 			at = max(a, c.newest)
 			c.silent = max(c.silent, at)
 			v, ok = float64(at-c.newest)/1000, c.has
@@ -231,8 +247,8 @@ func (c *cell) judge(h host, a int64) {
 				if c.starts != nil && a < c.starts[e.slot] {
 					m.v, m.ok = x, ok
 					next++
-				} else if c.advance(h, e, m, max(at, m.t), x, ok) {
-					next++
+				} else if c.advance(h, e, m, max(at, m.t), x, ok && (m.t <= at || c.expiry(g.feat) > m.t)) {
+					next++ // and what has expired is not brought back by a late reading
 				}
 				continue
 			}
@@ -267,7 +283,7 @@ func (c *cell) raises(h host, e *entry, t int64, v float64) bool {
 // is at rest; then it returns false.
 func (c *cell) advance(h host, e *entry, m *machine, t int64, v float64, ok bool) bool {
 	var limits [maxLevels]limitPair
-	r := reading{t: t, v: v, ok: ok, limits: c.limits(h, e.prog, t, &limits)}
+	r := reading{t: t, v: v, ok: ok, known: ok, limits: c.limits(h, e.prog, t, &limits)}
 	before := m.active
 	if m.step(e.prog, r) {
 		h.changed(e.prog, c, m, before, r)

@@ -120,7 +120,7 @@ func (x *crossing) fire(h host, to int64) {
 		if at >= x.start {
 			o := x.evaluate(at, false)
 			var limits [maxLevels]limitPair
-			r := reading{t: at, v: o.v, ok: o.ok && (o.guard == nil || *o.guard), limits: x.own.limits(h, x.prog, at, &limits)}
+			r := reading{t: at, v: o.v, ok: o.ok && (o.guard == nil || *o.guard), known: o.ok, limits: x.own.limits(h, x.prog, at, &limits)}
 			before := x.m.active
 			if x.m.step(x.prog, r) {
 				h.changed(x.prog, x.own, &x.m, before, r)
@@ -139,8 +139,8 @@ func (x *crossing) schedule() {
 	x.due = min(x.due, x.m.due(x.prog))
 	f := x.prog.shape.feat
 	if f.fn == fnSilence && x.own.has {
-		for i := range x.prog.rule.Levels {
-			if at := x.own.newest + x.prog.silenceMs(i); at > x.silent {
+		for _, d := range x.prog.silences() {
+			if at := x.own.newest + d; at > x.silent {
 				x.due = min(x.due, at)
 			}
 		}

@@ -345,7 +345,7 @@ func (e *Engine) changed(p *Program, c *cell, m *machine, from uint8, r reading)
 	if t.Threshold.Op != "has" && limit == limit {
 		t.Limit = &limit
 	}
-	if r.ok {
+	if r.known {
 		t.Value = &r.v
 	}
 	if m.peaked {

@@ -38,7 +38,7 @@ func Explain(ctx context.Context, p *Program, env Env, seriesID string, at time.
 			in = &instance{cell: newCell(e.world.describe(seriesID))}
 		}
 		m := in.m
-		return e.trace(p, in.cell, &m, reading{t, m.v, m.ok, in.cell.limits(e, p, t, &limits)}), nil
+		return e.trace(p, in.cell, &m, reading{t, m.v, m.ok, m.ok, in.cell.limits(e, p, t, &limits)}), nil
 	case p.cross:
 		for _, x := range e.crossings {
 			if x.own.s.ID != seriesID {
@@ -47,7 +47,7 @@ func Explain(ctx context.Context, p *Program, env Env, seriesID string, at time.
 			o := x.evaluate(t, true)
 			m := x.m
 			ok := o.ok && (o.guard == nil || *o.guard)
-			return e.trace(p, x.own, &m, reading{t, o.v, ok, x.own.limits(e, p, t, &limits)}), nil
+			return e.trace(p, x.own, &m, reading{t, o.v, ok, o.ok, x.own.limits(e, p, t, &limits)}), nil
 		}
 	default:
 		c := e.cells[seriesID]
@@ -60,7 +60,7 @@ func Explain(ctx context.Context, p *Program, env Env, seriesID string, at time.
 		if len(c.machines) > 0 {
 			m = *c.machines[0]
 		}
-		return e.trace(p, c, &m, reading{t, n.apply(v), ok, c.limits(e, p, t, &limits)}), nil
+		return e.trace(p, c, &m, reading{t, n.apply(v), ok, ok, c.limits(e, p, t, &limits)}), nil
 	}
 	return Trace{}, errSeries.With("id", seriesID)
 }

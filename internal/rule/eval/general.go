@@ -121,7 +121,7 @@ func (g *gridded) step(h host, in *instance, t int64, v float64, ok bool) {
 		return
 	}
 	var limits [maxLevels]limitPair
-	r := reading{t: t, v: v, ok: ok, limits: in.cell.limits(h, g.prog, t, &limits)}
+	r := reading{t: t, v: v, ok: ok, known: ok, limits: in.cell.limits(h, g.prog, t, &limits)}
 	before := in.m.active
 	if in.m.step(g.prog, r) {
 		h.changed(g.prog, in.cell, &in.m, before, r)

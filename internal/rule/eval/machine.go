@@ -33,7 +33,8 @@ func (m *machine) idle() bool { return m.active|m.is == 0 }
 type reading struct {
 	t      int64
 	v      float64
-	ok     bool // there is a value
+	ok     bool // there is a value, and the guard is met
+	known  bool // there is a value to show
 	limits *[maxLevels]limitPair
 }
 
@@ -50,11 +51,14 @@ func (p *Program) met(i int, r reading) (raise, clear bool) {
 			raise = l.Raise.holds(r.v, lim)
 		}
 	}
-	if lim := r.limits[i].clear; l.Clear.Op == "" || lim != lim {
+	lim := r.limits[i].clear
+	switch {
+	case l.Clear.Op == "" || lim != lim:
 		return raise, !raise
-	} else {
-		return raise, !raise && l.Clear.holds(r.v, lim)
+	case p.shape.fn == fnSilence && l.Clear.Op == "<=":
+		return raise, !raise && r.v < lim
 	}
+	return raise, !raise && l.Clear.holds(r.v, lim)
 }
 
 // step takes in what holds at r.t, which does not go back, and reports

@@ -27,7 +27,7 @@ func (e *Engine) trace(p *Program, c *cell, m *machine, r reading) Trace {
 	case fnCount, fnFlags:
 		t.Unit = ""
 	}
-	if r.ok {
+	if r.known {
 		t.Value = &r.v
 	}
 	if p.cross {

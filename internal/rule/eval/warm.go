@@ -188,7 +188,7 @@ func (e *Engine) warm(ctx context.Context, c *cell, from, to int64) error {
 	c.starts = nil
 	c.cold, c.kept, c.held = false, nil, c.keep
 	if c.has {
-		c.judge(e, c.arrived)
+		c.judge(e, c.arrived, true)
 		if c.due <= to {
 			c.fire(e, to)
 		}

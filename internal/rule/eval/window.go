@@ -89,10 +89,10 @@ func (r *ring) grow() {
 }
 
 // insert puts a late reading where it belongs; false if its instant is taken
-// or older than all that is kept.
-func (r *ring) insert(p point) bool {
+// or older than all that is kept, which is what comes after before.
+func (r *ring) insert(p point, before int64) bool {
 	i := r.after(p.t())
-	if i == r.first && r.end-r.first >= fewestKept || i > r.first && r.at(i-1).t() == p.t() {
+	if i == r.first && r.end-r.first >= fewestKept && p.t() <= before || i > r.first && r.at(i-1).t() == p.t() {
 		return false
 	}
 	r.push(p)
