@@ -118,7 +118,7 @@ func checkURL(bad *fault.Error, path, s string) {
 	}
 }
 
-var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
+var headerName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
 
 // ownHeaders are what the sender itself must say.
 var ownHeaders = []string{"host", "content-length", "content-type", "idempotency-key", "transfer-encoding", "connection", signatureHeader}

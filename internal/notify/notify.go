@@ -93,9 +93,9 @@ type Contact struct {
 	Email    string                         `json:"email"`
 	Phone    string                         `json:"phone" doc:"as typed; kept as +84905123456"`
 	Lang     msg.Lang                       `json:"lang" enum:"vi,en"`
-	Channels map[string]bool                `json:"channels" doc:"wanted or not, by id or kind of a channel; what is not named is wanted"`
+	Channels map[string]bool                `json:"channels" required:"false" doc:"wanted or not, by id or kind of a channel; what is not named is wanted"`
 	Least    map[string]alertevent.Severity `json:"least,omitempty" doc:"least severity, by id or kind of a channel"`
-	Quiet    *Quiet                         `json:"quiet"`
+	Quiet    *Quiet                         `json:"quiet" required:"false" doc:"null: none"`
 }
 
 // Quiet are the hours in which only what is grave enough comes through; the
