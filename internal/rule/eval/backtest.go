@@ -82,14 +82,14 @@ func (b *backtest) native(ctx context.Context) error {
 	list := b.world.selected(b.prog)
 	b.count = len(list)
 	k := newClass([]*Program{b.prog})
-	g, ctx := errgroup.WithContext(ctx)
+	g, all := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, i := range list {
-		if ctx.Err() != nil {
+		if all.Err() != nil {
 			break
 		}
 		g.Go(func() error {
-			return b.series(ctx, k, b.world.series[i], 1/float64(len(list)))
+			return b.series(all, k, b.world.series[i], 1/float64(len(list)))
 		})
 	}
 	if err := g.Wait(); err != nil {
