@@ -194,7 +194,7 @@ func TestWebPush(t *testing.T) {
 		answer.Store(http.StatusGone)
 		m.Key = "k2"
 		d.enqueue(m)
-		until(t, "dropped", func() bool { return d.deliveries(notify.WebPush)[0].State == notify.Dropped })
+		until(t, "dropped", func() bool { return d.states(notify.WebPush)[notify.Dropped] == 1 })
 		m.Key = "k3"
 		d.enqueue(m)
 		if ds := d.deliveries(notify.WebPush); len(ds) != 2 {

@@ -126,7 +126,9 @@ func (s *Service) Retry(ctx context.Context, actor access.Actor, id string) (d D
 				p.address = c.Phone
 			}
 		}
-		if p.address == "" && p.user != "" && (p.kind == Email || p.kind == HTTP) {
+		if reachable, err := reachable(tx, p); err != nil {
+			return err
+		} else if !reachable {
 			return errNoAddress.With("name", p.name)
 		}
 		if err := tryAgain(tx, id, p.address, s.now(), s.now().Add(lifetime)); err != nil {
@@ -139,4 +141,22 @@ func (s *Service) Retry(ctx context.Context, actor access.Actor, id string) (d D
 		return err
 	})
 	return d, err
+}
+
+// reachable reports whether a delivery has somewhere to go.
+func reachable(tx *store.Tx, p parcel) (bool, error) {
+	switch p.kind {
+	case Email:
+		return p.address != "", nil
+	case HTTP:
+		if p.address == "" && p.user == "" {
+			return true, nil // to a group
+		}
+		_, err := Phone(p.address)
+		return err == nil, nil
+	case WebPush:
+		subs, err := subscriptions(tx, p.user)
+		return len(subs) > 0, err
+	}
+	return true, nil
 }
