@@ -124,7 +124,7 @@ func putIncident(tx *store.Tx, i *Incident, quiet bool) error {
 	}
 	if _, err := exec(`insert into incident (id, number, version, state, severity, service, area, cell, lead_unit, opened_at, last_at, cleared_at, merged_into, fold, doc)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-		on conflict (id) do update set version = excluded.version, state = excluded.state, severity = excluded.severity, area = excluded.area, cell = excluded.cell,
+		on conflict (id) do update set version = excluded.version, state = excluded.state, severity = excluded.severity, opened_at = excluded.opened_at, area = excluded.area, cell = excluded.cell,
 		lead_unit = excluded.lead_unit, last_at = excluded.last_at, cleared_at = excluded.cleared_at, merged_into = excluded.merged_into, fold = excluded.fold, doc = excluded.doc`,
 		i.ID, i.Number, i.Version, string(i.State), int(i.Severity), i.Service, i.Area, cellOf(i.Lon, i.Lat), i.LeadUnit, i.OpenedAt, tx.Now,
 		micros(i.ClearedAt), i.MergedInto, i.fold(), doc); err != nil {
