@@ -83,6 +83,7 @@ type BacktestFiring struct {
 	Name      string              `json:"name"`
 	Series    string              `json:"series"`
 	Area      string              `json:"area"`
+	AreaName  string              `json:"area_name"`
 	From      time.Time           `json:"from"`
 	To        *time.Time          `json:"to"`
 	Severity  alertevent.Severity `json:"severity"`
@@ -350,6 +351,7 @@ func (s *Service) firingOf(x *eval.Firing) BacktestFiring {
 	if _, _, area, ok := s.o.Catalog.ThingPlace(f.Thing); ok && area != "" {
 		f.Area = area
 	}
+	f.AreaName = s.o.UnitName(f.Area)
 	before := alertevent.None
 	for _, c := range x.Changes {
 		if c.To > before {

@@ -19,28 +19,28 @@ import (
 // Definition is what people write of a rule: one version of it.
 type Definition struct {
 	Name              msg.Text          `json:"name"`
-	Service           string            `json:"service,omitempty" doc:"flood"`
+	Service           string            `json:"service" required:"false" doc:"flood"`
 	Kind              string            `json:"kind" enum:"threshold,sum,rise,silence,neighbours,flag,promql"`
-	Expr              string            `json:"expr,omitempty" doc:"PromQL; the form kinds leave it empty and write it themselves" maxLength:"8192"`
-	Where             map[string]string `json:"where,omitempty" doc:"which series: property, thing, kind, source, area (unit_code) and other labels"`
-	WindowSeconds     int64             `json:"window_seconds,omitempty" doc:"of sum, rise and neighbours" minimum:"0" maximum:"2678400"`
-	EverySeconds      int64             `json:"every_seconds,omitempty" doc:"how often a general expression is worked out; 0 is each minute" minimum:"0" maximum:"86400"`
-	ForSeconds        int64             `json:"for_seconds,omitempty" doc:"how long a level must hold before it counts" minimum:"0" maximum:"2678400"`
-	KeepFiringSeconds int64             `json:"keep_firing_seconds,omitempty" doc:"how long it must be over before it is" minimum:"0" maximum:"2678400"`
+	Expr              string            `json:"expr" required:"false" doc:"PromQL; the form kinds leave it empty and write it themselves" maxLength:"8192"`
+	Where             map[string]string `json:"where" required:"false" doc:"which series: property, thing, kind, source, area (unit_code) and other labels"`
+	WindowSeconds     int64             `json:"window_seconds" required:"false" doc:"of sum, rise and neighbours" minimum:"0" maximum:"2678400"`
+	EverySeconds      int64             `json:"every_seconds" required:"false" doc:"how often a general expression is worked out; 0 is each minute" minimum:"0" maximum:"86400"`
+	ForSeconds        int64             `json:"for_seconds" required:"false" doc:"how long a level must hold before it counts" minimum:"0" maximum:"2678400"`
+	KeepFiringSeconds int64             `json:"keep_firing_seconds" required:"false" doc:"how long it must be over before it is" minimum:"0" maximum:"2678400"`
 	Levels            []Level           `json:"levels" maxItems:"4"`
-	Guard             *Guard            `json:"guard,omitempty" doc:"a second condition, about the stations around"`
+	Guard             *Guard            `json:"guard" required:"false" doc:"a second condition, about the stations around"`
 	Message           Message           `json:"message"`
-	Unit              string            `json:"unit,omitempty" doc:"unit addressed; empty: found by service and area"`
-	SOP               string            `json:"sop,omitempty"`
-	Runbook           string            `json:"runbook,omitempty"`
-	Labels            map[string]string `json:"labels,omitempty"`
+	Unit              string            `json:"unit" required:"false" doc:"unit addressed; empty: found by service and area"`
+	SOP               string            `json:"sop" required:"false"`
+	Runbook           string            `json:"runbook" required:"false"`
+	Labels            map[string]string `json:"labels" required:"false"`
 }
 
 // Level is one step of the severity ladder.
 type Level struct {
 	Severity alertevent.Severity `json:"severity" minimum:"1" maximum:"4"`
 	Raise    Bound               `json:"raise" doc:"comparison: >= 30, > bd1 + 0.1, has frozen; a number alone is >="`
-	Clear    Bound               `json:"clear,omitempty" doc:"comparison at which the step is left; empty: when raise holds no more; a number alone is <"`
+	Clear    Bound               `json:"clear" required:"false" doc:"comparison at which the step is left; empty: when raise holds no more; a number alone is <"`
 }
 
 // Bound is a comparison as text; a number alone is taken too.
@@ -53,8 +53,8 @@ type Guard struct {
 	Property      string  `json:"property"`
 	RadiusKm      float64 `json:"radius_km" minimum:"0" maximum:"500"`
 	WindowSeconds int64   `json:"window_seconds" minimum:"0" maximum:"2678400"`
-	Op            string  `json:"op,omitempty" enum:",>,>=,<,<=,==,!="`
-	Value         float64 `json:"value,omitempty"`
+	Op            string  `json:"op" required:"false" enum:",>,>=,<,<=,==,!="`
+	Value         float64 `json:"value" required:"false"`
 	Count         int     `json:"count" minimum:"0" maximum:"1000"`
 }
 

@@ -69,17 +69,19 @@ type textFile struct {
 
 func operation(id, method, path, summary string) huma.Operation {
 	return huma.Operation{
-		OperationID: id, Method: method, Path: "/api/v1/rules" + path, Summary: summary, Tags: []string{"rules"}, Security: httpapi.Signed,
+		OperationID: id, Method: method, Path: rulesPath + path, Summary: summary, Tags: []string{"rules"}, Security: httpapi.Signed,
 	}
 }
 
 // Routes registers the operations.
 func (s *Service) Routes(api huma.API) {
-	s.readRoutes(api)
-	s.editRoutes(api)
-	s.lifeRoutes(api)
-	s.fileRoutes(api)
-	s.backtestRoutes(api)
+	p := newParted(api)
+	s.readRoutes(p)
+	s.editRoutes(p)
+	s.lifeRoutes(p)
+	s.fileRoutes(p)
+	s.backtestRoutes(p)
+	p.close()
 }
 
 func (s *Service) readRoutes(api huma.API) {
@@ -100,8 +102,8 @@ func (s *Service) readRoutes(api huma.API) {
 		})
 	huma.Register(api, operation("get-rule", http.MethodGet, "/{id}", "One rule"),
 		func(ctx context.Context, in *struct {
-			byID
-			Version int `query:"version" minimum:"0" doc:"left out: the newest"`
+			ID      string `path:"id" maxLength:"64"`
+			Version int    `query:"version" minimum:"0" doc:"left out: the newest"`
 		}) (*one, error) {
 			v, err := s.Get(ctx, httpapi.Actor(ctx), in.ID, in.Version)
 			return &one{v}, err
@@ -123,7 +125,7 @@ func (s *Service) readRoutes(api huma.API) {
 		})
 	huma.Register(api, operation("explain-rule", http.MethodGet, "/{id}/why", "Why a rule fired for a thing at an instant, or did not"),
 		func(ctx context.Context, in *struct {
-			byID
+			ID      string    `path:"id" maxLength:"64"`
 			Thing   string    `query:"thing" required:"true" maxLength:"300" doc:"a thing or a datastream"`
 			At      time.Time `query:"at" doc:"left out: now"`
 			Version int       `query:"version" minimum:"0" doc:"left out: the one in force"`
@@ -150,7 +152,7 @@ func (s *Service) editRoutes(api huma.API) {
 	})
 	huma.Register(api, operation("update-rule", http.MethodPut, "/{id}", "Write a new draft version of a rule"),
 		func(ctx context.Context, in *struct {
-			byID
+			ID   string `path:"id" maxLength:"64"`
 			Body editable
 		}) (*one, error) {
 			v, err := s.Update(ctx, httpapi.Actor(ctx), in.ID, in.Body.Definition)
@@ -186,7 +188,7 @@ func shownCheck(c Checked, lang msg.Lang) *checkOutput {
 func (s *Service) lifeRoutes(api huma.API) {
 	huma.Register(api, operation("submit-rule", http.MethodPost, "/{id}/submit", "Hand the newest draft in for review"),
 		func(ctx context.Context, in *struct {
-			byID
+			ID   string `path:"id" maxLength:"64"`
 			Body *struct {
 				Confirm bool `json:"confirm,omitempty" doc:"that it may fire on nearly everything right now"`
 			}
@@ -206,7 +208,7 @@ func (s *Service) lifeRoutes(api huma.API) {
 		})
 	huma.Register(api, operation("enable-rule", http.MethodPost, "/{id}/enable", "Switch a rule on or off"),
 		func(ctx context.Context, in *struct {
-			byID
+			ID   string `path:"id" maxLength:"64"`
 			Body struct {
 				Enabled bool   `json:"enabled"`
 				Reason  string `json:"reason,omitempty" maxLength:"2000" doc:"needed to switch it off"`

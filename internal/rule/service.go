@@ -97,6 +97,7 @@ type Service struct {
 	o      Options
 	runner *runner
 	tests  *backtests
+	opened time.Time
 
 	mu      sync.Mutex
 	changed []func()
@@ -129,7 +130,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err := o.Store.Migrate(ctx, "rule", files); err != nil {
 		return nil, err
 	}
-	s := &Service{o: o, tests: newBacktests()}
+	s := &Service{o: o, tests: newBacktests(), opened: o.Clock.Now()}
 	if s.runner, err = newRunner(s); err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func (r *runner) start(ctx context.Context) error {
 			fresh[id] = f.version
 		}
 	}
-	to := r.upTo()
+	to := r.upTo(true, !p.cursor.IsZero())
 	from := r.from(to, p.cursor, patience, len(fresh) > 0)
 	before := eval.State{At: from.UnixMilli()}
 	for _, st := range r.sorted() {
@@ -175,7 +175,7 @@ func (r *runner) start(ctx context.Context) error {
 		return fmt.Errorf("read what happened since %s: %w", from.Format(time.RFC3339), err)
 	}
 	r.warmed, r.saved = to, p.cursor
-	if r.s.o.EventTime && r.anything() {
+	if r.s.o.EventTime && !p.cursor.IsZero() {
 		r.mu.Lock()
 		r.newest = to
 		r.mu.Unlock()
@@ -199,32 +199,27 @@ func (r *runner) from(to, cursor time.Time, patience time.Duration, fresh bool) 
 	return from
 }
 
-// anything reports whether any series held something at the start.
-func (r *runner) anything() bool {
-	for _, d := range r.s.o.Catalog.Datastreams() {
-		if _, ok := r.s.o.Series.Last(d.ID); ok {
-			return true
-		}
-	}
-	return false
-}
-
-// upTo is the time up to which the series are read at a start: now, or in a
-// replay the newest reading.
-func (r *runner) upTo() time.Time {
+// upTo is the time up to which the past is read: now; in a replay, which
+// brings everything by itself, the newest reading seen, and at a start after a
+// death the newest that is stored.
+func (r *runner) upTo(starting, before bool) time.Time {
 	if !r.s.o.EventTime {
 		return r.s.o.Clock.Now()
 	}
-	newest := int64(0)
-	for _, d := range r.s.o.Catalog.Datastreams() {
-		if p, ok := r.s.o.Series.Last(d.ID); ok {
-			newest = max(newest, p.T)
+	r.mu.Lock()
+	newest := r.newest
+	r.mu.Unlock()
+	if starting && before {
+		for _, d := range r.s.o.Catalog.Datastreams() {
+			if p, ok := r.s.o.Series.Last(d.ID); ok && p.T > newest.UnixMilli() {
+				newest = time.UnixMilli(p.T).UTC()
+			}
 		}
 	}
-	if newest == 0 {
-		return r.s.o.Clock.Now()
+	if newest.IsZero() {
+		return r.s.opened
 	}
-	return time.UnixMilli(newest).UTC()
+	return newest
 }
 
 // slack is how long before the cursor a start reads again, for readings that
@@ -296,7 +291,7 @@ func (r *runner) swap(ctx context.Context) error {
 			fresh[id] = f.version
 		}
 	}
-	to := r.upTo()
+	to := r.upTo(false, true)
 	r.rules = p.live
 	found := r.engine.SetRules(programs(r.rules))
 	warm, err := r.engine.Warm(ctx, to.Add(-horizon), to)
