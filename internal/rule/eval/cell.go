@@ -197,7 +197,7 @@ func (c *cell) add(t int64, v float64, f sensing.Flags) bool {
 // received, others at their own time, as the store tells it.
 func arrival(t, received int64) int64 {
 	if received-t > lateAfter {
-		return t + (received-t)/1000*1000
+		return t + (received-t+500)/1000*1000
 	}
 	return t
 }

@@ -30,6 +30,7 @@ type Engine struct {
 	now       int64
 	arrived   int64 // newest arrival
 	restored  map[pair]Machine
+	advanced  int64 // of the restored State
 	out       []Transition
 	quiet     bool // no traces: for back-tests
 }
@@ -541,6 +542,9 @@ func (e *Engine) State() State {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	st := State{At: max(e.now, e.arrived), Machines: []Machine{}}
+	if e.now != math.MinInt64 {
+		st.Advanced = e.now
+	}
 	for k, h := range e.machines() {
 		st.Machines = append(st.Machines, h.m.snapshot(h.prog, k.series))
 	}

@@ -153,7 +153,8 @@ type Machine struct {
 // State is what an engine must keep over a restart: the machines that are not
 // at rest, and the time up to which all was seen.
 type State struct {
-	At       int64     `json:"at"` // Unix ms
+	At       int64     `json:"at"`                 // Unix ms
+	Advanced int64     `json:"advanced,omitempty"` // up to where Advance came; 0: as far as At
 	Machines []Machine `json:"machines"`
 }
 

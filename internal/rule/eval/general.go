@@ -35,8 +35,9 @@ func newPromEngine() *promql.Engine {
 // machine for each set of labels in the result.
 type gridded struct {
 	prog      *Program
-	last      int64 // the last instant of the grid that is done
-	start     int64 // while warming: what lies before was judged already
+	last      int64            // the last instant of the grid that is done
+	start     int64            // while warming: what lies before was judged already,
+	starts    map[string]int64 // and of restored instances
 	back      time.Duration
 	cold      bool // Warm has not been here
 	instances map[string]*instance
@@ -116,7 +117,11 @@ func (g *gridded) run(ctx context.Context, h host, w *world, to int64) error {
 }
 
 func (g *gridded) step(h host, in *instance, t int64, v float64, ok bool) {
-	if t < g.start || t < in.m.t {
+	start, restored := g.starts[in.cell.s.ID]
+	if !restored {
+		start = g.start
+	}
+	if t < max(start, in.m.t) {
 		in.m.v, in.m.ok = v, ok
 		return
 	}

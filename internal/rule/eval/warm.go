@@ -17,6 +17,7 @@ import (
 func (e *Engine) Restore(st State) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.advanced = st.Advanced
 	for _, m := range st.Machines {
 		e.restored[pair{m.Rule, m.Series}] = m
 	}
@@ -78,7 +79,11 @@ func (e *Engine) Warm(ctx context.Context, from, to time.Time) ([]Transition, er
 		if !x.cold {
 			continue
 		}
-		e.warmCrossing(x, f, t)
+		done := f
+		if e.advanced != 0 {
+			done = max(e.advanced, f-1)
+		}
+		e.warmCrossing(x, done, t)
 		out = append(out, e.out...)
 		e.out = nil
 	}
@@ -89,7 +94,11 @@ func (e *Engine) Warm(ctx context.Context, from, to time.Time) ([]Transition, er
 		if !g.cold {
 			continue
 		}
-		if err := e.warmGrid(ctx, g, f, t); err != nil {
+		done := f
+		if e.advanced != 0 {
+			done = e.advanced
+		}
+		if err := e.warmGrid(ctx, g, done, t); err != nil {
 			errs = append(errs, err)
 		}
 		out = append(out, e.out...)
@@ -112,7 +121,7 @@ func (e *Engine) Warm(ctx context.Context, from, to time.Time) ([]Transition, er
 		out = append(out, Transition{Rule: m.Rule, Version: m.Version, Series: s, From: m.Severity,
 			At: instant(max(m.At, t)), Since: instant(m.Since), Machine: Machine{Rule: m.Rule, Version: m.Version, Series: m.Series, At: max(m.At, t)}})
 	}
-	e.now = max(e.now, t)
+	e.now, e.advanced = max(e.now, t), 0
 	sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })
 	return out, errors.Join(errs...)
 }
@@ -298,8 +307,7 @@ func (e *Engine) warmCrossing(x *crossing, from, to int64) {
 
 func (e *Engine) warmGrid(ctx context.Context, g *gridded, from, to int64) error {
 	start := from - g.prog.rule.For.Milliseconds() - g.prog.every()
-	restored := map[string]bool{}
-	g.start = 0
+	g.start, g.starts = start, map[string]int64{}
 	for k := range e.restored {
 		if k.rule != g.prog.rule.ID {
 			continue
@@ -307,7 +315,7 @@ func (e *Engine) warmGrid(ctx context.Context, g *gridded, from, to int64) error
 		m := e.restore(g.prog, k.series)
 		in := &instance{cell: newCell(e.world.describe(k.series)), m: *m}
 		g.instances[k.series] = in
-		restored[k.series] = true
+		g.starts[k.series] = m.t
 		start = min(start, m.t)
 	}
 	g.last, g.cold = start-1, false
@@ -315,7 +323,11 @@ func (e *Engine) warmGrid(ctx context.Context, g *gridded, from, to int64) error
 	if err != nil {
 		g.last = to // from here on; the error says what was left out
 	}
-	e.out = e.net(e.out, from, func(t *Transition) bool { return restored[t.Series.ID] })
+	e.out = e.net(e.out, from, func(t *Transition) bool {
+		_, restored := g.starts[t.Series.ID]
+		return restored
+	})
+	g.start, g.starts = math.MinInt64, nil
 	return err
 }
 
