@@ -99,7 +99,7 @@ type Alert struct {
 	Viewers        []Viewer            `json:"viewers,omitempty"`
 
 	fingerprint string
-	announceAt  time.Time // when it last had something to tell
+	announced   int // number among its group's news of its last, 0 never
 	touched     touch
 }
 

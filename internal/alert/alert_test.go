@@ -223,3 +223,12 @@ func after(d time.Duration) time.Time { return start.Add(d) }
 
 func yes() *bool { b := true; return &b }
 func no() *bool  { b := false; return &b }
+
+func mustJSON(t testing.TB, v any) json.RawMessage {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"openioc.org/ioc/internal/access"
@@ -11,7 +12,7 @@ import (
 
 // Entry is one entry of the timeline as people see it.
 type Entry struct {
-	ID          int               `json:"id"`
+	ID          string            `json:"id"`
 	At          time.Time         `json:"at"`
 	Actor       EntryActor        `json:"actor"`
 	Step        Verb              `json:"step"`
@@ -104,7 +105,7 @@ func (s *Service) timeline(tx *store.Tx, id string) ([]Entry, error) {
 	}
 	out := make([]Entry, len(steps))
 	for i, st := range steps {
-		out[i] = Entry{ID: st.N, At: st.At, Actor: EntryActor{st.Actor.ID, st.Actor.Name, st.Actor.Unit}, Step: st.Verb, From: st.From, To: st.To,
+		out[i] = Entry{ID: strconv.Itoa(st.N), At: st.At, Actor: EntryActor{st.Actor.ID, st.Actor.Name, st.Actor.Unit}, Step: st.Verb, From: st.From, To: st.To,
 			Comment: st.Comment, Attachments: []attachment.File{}, Data: st.Data}
 		if len(st.Attachments) > 0 && s.opt.Files != nil {
 			files, err := s.opt.Files(tx, st.Attachments)

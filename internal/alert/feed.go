@@ -26,7 +26,7 @@ const (
 
 // delta is one message of the topic "alerts".
 type delta struct {
-	Kind   string            `json:"kind"` // the step, or "batch"
+	Kind   string            `json:"kind"` // the step, "raised" for a new one, or "batch"
 	Alert  json.RawMessage   `json:"alert,omitempty"`
 	Alerts []json.RawMessage `json:"alerts,omitempty"`
 }
@@ -123,6 +123,9 @@ func (f *feed) publish(batch []change, docs []json.RawMessage, which []int, who 
 	d := delta{Kind: "batch"}
 	if len(which) == 1 {
 		d = delta{Kind: string(batch[which[0]].verb), Alert: docs[which[0]]}
+		if d.Kind == string(Raise) {
+			d.Kind = "raised"
+		}
 	} else {
 		for _, i := range which {
 			d.Alerts = append(d.Alerts, docs[i])

@@ -13,7 +13,8 @@ import (
 type group struct {
 	id         string
 	size       int
-	pending    int
+	announced  int // news so far
+	told       int // of which people were told
 	severity   alertevent.Severity
 	notifiedAt time.Time
 	notifiedN  int
@@ -32,31 +33,44 @@ func groupKey(by []string, labels map[string]string) string {
 	return b.String()
 }
 
+const joinGroup = `insert into alert_group (id, key, live, size, opened, announced, told, severity, notified_at, notified_n, notify_due, created_at)
+	values ($1, $2, 1, 1, 1, $3, 0, $4, 0, 0, $5, $6)
+	on conflict (key) where live = 1 do update set size = alert_group.size + 1, opened = alert_group.opened + 1`
+
+var (
+	joinQuietly = joinGroup + " returning id, size"
+	joinAloud   = joinGroup + ", " + news("$4", "$5", "$7") + " returning id, size, announced"
+	announceIt  = "update alert_group set " + news("$2", "$3", "$4") + " where id = $1 returning announced"
+)
+
+// news is how a group takes one more thing to tell: what waits already keeps
+// its time unless this may go sooner, and between two messages lies the
+// interval.
+func news(severity, wait, interval string) string {
+	soonest := "(case when g.notified_at > 0 and g.notified_at + " + interval + " > " + wait + " then g.notified_at + " + interval + " else " + wait + " end)"
+	return strings.ReplaceAll("announced = g.announced + 1, severity = case when g.announced = g.told or "+severity+" > g.severity then "+severity+" else g.severity end, "+
+		"notify_due = case when g.announced > g.told and g.notify_due > 0 and g.notify_due < "+soonest+" then g.notify_due else "+soonest+" end", "g.", "alert_group.")
+}
+
+// firstWait is when a group that has not spoken yet tells of a: a warning at
+// once.
+func firstWait(now time.Time, g Grouping, a *Alert) int64 {
+	if a.Severity >= alertevent.Warning {
+		return store.Micros(now)
+	}
+	return store.Micros(now.Add(time.Duration(g.WaitSeconds) * time.Second))
+}
+
 // join puts a new alert into its group, which is made when there is none.
 func (s *Service) join(tx *store.Tx, cfg *config, a *Alert) error {
-	first := tx.Now.Add(time.Duration(cfg.settings.Grouping.WaitSeconds) * time.Second)
-	if a.Severity >= alertevent.Warning {
-		first = tx.Now
-	}
-	pending := 1
+	g := cfg.settings.Grouping
+	key := groupKey(g.By, a.matchable())
 	if a.SuppressedBy != nil {
-		pending, first = 0, time.Time{}
-	}
-	key := groupKey(cfg.settings.Grouping.By, a.matchable())
-	err := tx.QueryRow(`insert into alert_group (id, key, live, size, opened, pending, severity, notified_at, notified_n, notify_due, created_at)
-		values ($1, $2, 1, 1, 1, $3, $4, 0, 0, $5, $6)
-		on conflict (key) where live = 1 do update set size = alert_group.size + 1, opened = alert_group.opened + 1,
-			severity = case when excluded.severity > alert_group.severity then excluded.severity else alert_group.severity end
-		returning id, size`,
-		uid.New(tx.Now), key, pending, int(a.Severity), first, tx.Now).Scan(&a.Group, &a.GroupSize)
-	if err != nil || pending == 0 {
-		return err
-	}
-	if a.GroupSize > 1 {
-		return s.announce(tx, cfg, a)
+		return tx.QueryRow(joinQuietly, uid.New(tx.Now), key, 0, int(a.Severity), int64(0), tx.Now).Scan(&a.Group, &a.GroupSize)
 	}
 	tx.After(s.nudge)
-	return nil
+	return tx.QueryRow(joinAloud, uid.New(tx.Now), key, 1, int(a.Severity), firstWait(tx.Now, g, a), tx.Now, int64(g.IntervalSeconds)*1e6).
+		Scan(&a.Group, &a.GroupSize, &a.announced)
 }
 
 // announce has the group tell of a change of one of its alerts: at once when
@@ -64,23 +78,8 @@ func (s *Service) join(tx *store.Tx, cfg *config, a *Alert) error {
 // the interval.
 func (s *Service) announce(tx *store.Tx, cfg *config, a *Alert) error {
 	g := cfg.settings.Grouping
-	wait := tx.Now.Add(time.Duration(g.WaitSeconds) * time.Second)
-	if a.Severity >= alertevent.Warning {
-		wait = tx.Now
-	}
-	// What waits already keeps its time, unless this may go sooner.
-	_, err := tx.Mark(`update alert_group set pending = pending + 1,
-		severity = case when $2 > severity then $2 else severity end,
-		notify_due = case
-			when pending > 0 and notify_due > 0 and notify_due < (case when notified_at > 0 and notified_at + $4 > $3 then notified_at + $4 else $3 end)
-				then notify_due
-			else (case when notified_at > 0 and notified_at + $4 > $3 then notified_at + $4 else $3 end) end
-		where id = $1`, a.Group, int(a.Severity), store.Micros(wait), int64(g.IntervalSeconds)*1e6)
-	if err != nil {
-		return err
-	}
 	tx.After(s.nudge)
-	return nil
+	return tx.QueryRow(announceIt, a.Group, int(a.Severity), firstWait(tx.Now, g, a), int64(g.IntervalSeconds)*1e6).Scan(&a.announced)
 }
 
 // opened keeps the count of open members; a group that has none takes no new

@@ -52,7 +52,7 @@ type listInput struct {
 	Q          string    `query:"q" maxLength:"500" doc:"words in any writing of the tones"`
 	Open       string    `query:"open" enum:"true,false" doc:"not closed"`
 	Active     string    `query:"active" enum:"true,false" doc:"the condition holds"`
-	Suppressed string    `query:"suppressed" enum:"true,false"`
+	Suppressed string    `query:"suppressed" enum:"true,false,only" doc:"false leaves out those that are kept quiet, only lists these alone"`
 	From       time.Time `query:"from" doc:"raised at or after"`
 	To         time.Time `query:"to" doc:"raised before"`
 	Sort       string    `query:"sort" enum:"severity,raised" doc:"severity (then newest), or newest"`
@@ -70,7 +70,7 @@ func flag(s string) *bool {
 
 func (in *listInput) filter() Filter {
 	f := Filter{Severities: in.Severity, Service: in.Service, Unit: in.Unit, Area: in.Area, Rule: in.Rule, Thing: in.Thing, Incident: in.Incident,
-		Group: in.Group, Q: in.Q, Open: flag(in.Open), Active: flag(in.Active), Suppressed: flag(in.Suppressed), From: in.From, To: in.To,
+		Group: in.Group, Q: in.Q, Open: flag(in.Open), Active: flag(in.Active), Suppressed: in.Suppressed, From: in.From, To: in.To,
 		Sort: in.Sort, Limit: in.Limit, Cursor: in.Cursor}
 	for _, s := range in.State {
 		f.States = append(f.States, State(s))
@@ -116,7 +116,8 @@ func (p *Page) write() ([]byte, error) {
 	return append(out, tail[1:]...), nil
 }
 
-type stepFields struct {
+// StepFields are what a step may carry.
+type StepFields struct {
 	Step        Verb     `json:"step" enum:"acknowledge,verify,dispatch,accept,return,start,finish,check,close,reopen,comment,escalate"`
 	Comment     string   `json:"comment,omitempty"`
 	Verdict     string   `json:"verdict,omitempty" doc:"true, false or duplicate"`
@@ -127,7 +128,7 @@ type stepFields struct {
 	Attachments []string `json:"attachments,omitempty" maxItems:"50"`
 }
 
-func (f *stepFields) command() Command {
+func (f *StepFields) command() Command {
 	return Command{Verb: f.Step, Comment: f.Comment, Verdict: f.Verdict, Reason: f.Reason, DuplicateOf: f.DuplicateOf, Unit: f.Unit, OK: f.OK, Attachments: f.Attachments}
 }
 
@@ -231,7 +232,7 @@ func (s *Service) stepRoutes(api huma.API) {
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id" maxLength:"64"`
 			Body struct {
-				stepFields
+				StepFields
 				Version int `json:"version" minimum:"1" doc:"as last seen; 409 says who changed what meanwhile"`
 			}
 		}) (*out[Alert], error) {
@@ -243,7 +244,7 @@ func (s *Service) stepRoutes(api huma.API) {
 		func(ctx context.Context, in *struct {
 			Body struct {
 				IDs []string `json:"ids" minItems:"1" maxItems:"2000"`
-				stepFields
+				StepFields
 			}
 		}) (*out[struct {
 			Done   []string     `json:"done"`

@@ -302,7 +302,7 @@ func (step *Step) person(a *Alert, c *Command, now time.Time) error {
 		if a.Active && a.State != Done && a.State != Checked {
 			reason() // it goes on, and nobody was sent
 		}
-		step.imply(a, c, now, Acknowledge, Verify, Check)
+		step.imply(a, c, now, Acknowledge, Check) // not Verify: closing says nothing of right or wrong
 		a.close(now)
 	case Reopen:
 		reason()

@@ -30,7 +30,7 @@ type Filter struct {
 	Q          string
 	Open       *bool
 	Active     *bool
-	Suppressed *bool
+	Suppressed string    // "false": without those kept quiet, "only": these alone
 	From, To   time.Time // raised
 	Sort       string    // "severity" (then newest) or "raised"
 	Limit      int
@@ -140,12 +140,11 @@ func (f *Filter) where(actor access.Actor) *clause {
 	if f.Active != nil {
 		c.and("a.active = ?", *f.Active)
 	}
-	if f.Suppressed != nil {
-		if *f.Suppressed {
-			c.and("a.suppressed <> ''")
-		} else {
-			c.and("a.suppressed = ''")
-		}
+	switch f.Suppressed {
+	case "false":
+		c.and("a.suppressed = ''")
+	case "only":
+		c.and("a.suppressed <> ''")
 	}
 	if !f.From.IsZero() {
 		c.and("a.raised_at >= ?", f.From)

@@ -39,7 +39,7 @@ func (s *Service) OnFact(tx *store.Tx, f outbox.Fact) error {
 			return fmt.Errorf("condition of fact %s: %w", f.ID, err)
 		}
 		return s.OnCondition(tx, c)
-	case strings.HasPrefix(f.Subject, incidentevent.SubjectIncident):
+	case strings.HasPrefix(f.Subject, incidentevent.SubjectIncident) && f.Entity == "incident":
 		var i incidentevent.Incident
 		if err := json.Unmarshal(f.After, &i); err != nil {
 			return fmt.Errorf("incident of fact %s: %w", f.ID, err)
@@ -168,7 +168,7 @@ func (s *Service) raise(tx *store.Tx, cfg *config, c *alertevent.Condition, file
 		Service: c.Service, Kind: c.Kind, Rule: c.Rule, RuleVersion: c.RuleVersion, RuleName: c.RuleName, Title: c.Title, Text: c.Text,
 		Place: c.Place, Lon: finite(c.Lon), Lat: finite(c.Lat), Area: c.Area, AreaName: s.areaName(c.Area), Thing: c.Thing, Datastream: c.Datastream,
 		Value: finite(c.Value), UnitSymbol: c.UnitSymbol, Since: c.Since, RaisedAt: tx.Now, UpdatedAt: tx.Now, SOP: c.SOP, Runbook: c.Runbook,
-		Estimated: c.Estimated, Labels: c.Labels, fingerprint: c.Fingerprint, announceAt: tx.Now,
+		Estimated: c.Estimated, Labels: c.Labels, fingerprint: c.Fingerprint,
 	}
 	if a.Kind == "" {
 		a.Kind = alertevent.KindRule

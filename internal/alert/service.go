@@ -233,7 +233,6 @@ func (s *Service) change(tx *store.Tx, before Alert, c Command) (Alert, error) {
 		return Alert{}, err
 	}
 	if tells(&before, &after, c.Verb) {
-		after.announceAt = tx.Now
 		if err := s.announce(tx, cfg, &after); err != nil {
 			return Alert{}, err
 		}

@@ -63,12 +63,12 @@ func insertAlert(tx *store.Tx, a *Alert) error {
 	}
 	kind, by := suppressed(a)
 	_, err = tx.Exec(`insert into alert (id, number, fingerprint, version, state, open, active, severity, service, kind, rule, area, unit, thing,
-		incident, group_id, suppressed, suppressor, verdict, late, since, raised_at, acknowledged, closed_at, due_at, announce_at,
+		incident, group_id, suppressed, suppressor, verdict, late, since, raised_at, acknowledged, closed_at, due_at, announced,
 		touched, touched_by, touched_step, touched_at, fold, doc)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)`,
 		a.ID, a.Number, a.fingerprint, a.Version, string(a.State), a.open(), a.Active, int(a.Severity), a.Service, a.Kind, a.Rule, a.Area, a.Unit, a.Thing,
 		a.Incident, a.Group, kind, by, a.Verdict, len(a.Times.Late) > 0, a.Since, a.RaisedAt, ptrMicros(a.Times.AcknowledgedAt), ptrMicros(a.ClosedAt),
-		a.due(), a.announceAt, a.touched.version, a.touched.by, string(a.touched.step), a.touched.at, a.foldText(), doc)
+		a.due(), a.announced, a.touched.version, a.touched.by, string(a.touched.step), a.touched.at, a.foldText(), doc)
 	return err
 }
 
@@ -79,22 +79,22 @@ func updateAlert(tx *store.Tx, a *Alert) error {
 	}
 	kind, by := suppressed(a)
 	_, err = tx.Exec(`update alert set version = $2, state = $3, open = $4, active = $5, severity = $6, area = $7, unit = $8, incident = $9,
-		suppressed = $10, suppressor = $11, verdict = $12, late = $13, acknowledged = $14, closed_at = $15, due_at = $16, announce_at = $17,
+		suppressed = $10, suppressor = $11, verdict = $12, late = $13, acknowledged = $14, closed_at = $15, due_at = $16, announced = $17,
 		touched = $18, touched_by = $19, touched_step = $20, touched_at = $21, fold = $22, doc = $23 where id = $1`,
 		a.ID, a.Version, string(a.State), a.open(), a.Active, int(a.Severity), a.Area, a.Unit, a.Incident,
-		kind, by, a.Verdict, len(a.Times.Late) > 0, ptrMicros(a.Times.AcknowledgedAt), ptrMicros(a.ClosedAt), a.due(), a.announceAt,
+		kind, by, a.Verdict, len(a.Times.Late) > 0, ptrMicros(a.Times.AcknowledgedAt), ptrMicros(a.ClosedAt), a.due(), a.announced,
 		a.touched.version, a.touched.by, string(a.touched.step), a.touched.at, a.foldText(), doc)
 	return err
 }
 
 // selectAlert reads an alert for working on it, and the size of its group.
-const selectAlert = `select a.doc, a.fingerprint, a.announce_at, a.touched, a.touched_by, a.touched_step, a.touched_at, coalesce(g.size, 1)
+const selectAlert = `select a.doc, a.fingerprint, a.announced, a.touched, a.touched_by, a.touched_step, a.touched_at, coalesce(g.size, 1)
 	from alert a left join alert_group g on g.id = a.group_id `
 
 func scanAlert(scan store.Scan) (a Alert, err error) {
 	var doc, step string
-	var announce, touched int64
-	if err := scan(&doc, &a.fingerprint, &announce, &a.touched.version, &a.touched.by, &step, &touched, &a.GroupSize); err != nil {
+	var touched int64
+	if err := scan(&doc, &a.fingerprint, &a.announced, &a.touched.version, &a.touched.by, &step, &touched, &a.GroupSize); err != nil {
 		return a, err
 	}
 	size := a.GroupSize
@@ -102,7 +102,7 @@ func scanAlert(scan store.Scan) (a Alert, err error) {
 		return a, fmt.Errorf("alert document: %w", err)
 	}
 	a.GroupSize = size
-	a.announceAt, a.touched.step, a.touched.at = store.FromMicros(announce), Verb(step), store.FromMicros(touched)
+	a.touched.step, a.touched.at = Verb(step), store.FromMicros(touched)
 	return a, nil
 }
 

@@ -41,10 +41,10 @@ func (s *Service) sweepGroups(tx *store.Tx) (more bool, err error) {
 	g := cfg.settings.Grouping
 	rows, err := store.All(tx, func(scan store.Scan) (d due, err error) {
 		var notified, at int64
-		err = scan(&d.id, &d.size, &d.pending, &d.severity, &notified, &d.notifiedN, &at)
+		err = scan(&d.id, &d.size, &d.announced, &d.told, &d.severity, &notified, &d.notifiedN, &at)
 		d.notifiedAt, d.due = store.FromMicros(notified), store.FromMicros(at)
 		return d, err
-	}, `select id, size, pending, severity, notified_at, notified_n, notify_due from alert_group
+	}, `select id, size, announced, told, severity, notified_at, notified_n, notify_due from alert_group
 		where notify_due > 0 and notify_due <= $1 order by severity desc, notify_due, id`, tx.Now)
 	if err != nil || len(rows) == 0 {
 		return false, err
@@ -103,16 +103,16 @@ func (s *Service) sweepGroups(tx *store.Tx) (more bool, err error) {
 func (s *Service) fill(tx *store.Tx, d *due) (bool, error) {
 	where := "where a.group_id = $1 and a.open = 1 and a.suppressed in ('', 'flap')"
 	args := []any{d.id}
-	if d.repeat = d.pending == 0; d.repeat {
+	if d.repeat = d.announced == d.told; d.repeat {
 		where += " and a.state = 'new' and a.suppressed = ''"
 	} else {
-		where += " and a.announce_at > $2"
-		args = append(args, d.notifiedAt)
+		where += " and a.announced > $2"
+		args = append(args, d.told)
 	}
 	if err := tx.QueryRow("select count(*) from alert a "+where, args...).Scan(&d.n); err != nil || d.n == 0 {
 		return false, err
 	}
-	list, err := readAlerts(tx, where+" order by a.severity desc, a.announce_at, a.id limit 3", args...)
+	list, err := readAlerts(tx, where+" order by a.severity desc, a.number limit 3", args...)
 	if err != nil || len(list) == 0 {
 		return false, err
 	}
@@ -130,7 +130,7 @@ func (s *Service) told(tx *store.Tx, g Grouping, d *due, said bool) error {
 	if said {
 		n, at = n+1, tx.Now
 	}
-	_, err := tx.Mark("update alert_group set pending = 0, notified_at = $2, notified_n = $3, notify_due = $4 where id = $1", d.id, at, n, next)
+	_, err := tx.Mark("update alert_group set told = announced, notified_at = $2, notified_n = $3, notify_due = $4 where id = $1", d.id, at, n, next)
 	return err
 }
 

@@ -24,7 +24,7 @@ create table alert (
 	acknowledged bigint not null, -- 0 not yet
 	closed_at    bigint not null, -- 0 open
 	due_at       bigint not null, -- next escalation, 0 none
-	announce_at  bigint not null, -- when it last had something to tell
+	announced    integer not null, -- number among its group's news of its last, 0 never
 	touched      integer not null, -- version of the last change that a person has to see
 	touched_by   text not null,
 	touched_step text not null,
@@ -37,7 +37,7 @@ create index alert_fingerprint on alert (fingerprint);
 create index alert_by_severity on alert (open, severity, raised_at, id);
 create index alert_by_time on alert (raised_at, id);
 create index alert_by_rule on alert (rule, raised_at);
-create index alert_by_group on alert (group_id, announce_at);
+create index alert_by_group on alert (group_id, announced);
 create index alert_by_unit on alert (unit, open, raised_at);
 create index alert_by_area on alert (area, open, raised_at);
 create index alert_by_incident on alert (incident) where incident <> '';
@@ -101,7 +101,8 @@ create table alert_group (
 	live        integer not null, -- takes new members
 	size        integer not null,
 	opened      integer not null, -- members that are open
-	pending     integer not null, -- changes that nobody has been told yet
+	announced   integer not null, -- news so far
+	told        integer not null, -- of which people were told
 	severity    integer not null,
 	notified_at bigint not null,
 	notified_n  integer not null,
