@@ -79,7 +79,7 @@ function backtest(id: string): Backtest | null {
   const t = tests.get(id)
   if (!t) return null
   const progress = Math.min(1, (Date.now() - t.started) / 2600)
-  const running = { id, progress, series: 56, points: Math.round(progress * 56 * ((t.to - t.from) / 600_000)), took_ms: Date.now() - t.started, detail: '', result: null }
+  const running = { id, progress, series: 56, points: Math.round(progress * 56 * ((t.to - t.from) / 600_000)), took_ms: Date.now() - t.started, detail: '', from: iso(t.from), to: iso(t.to), result: null }
   if (t.cancelled) return { ...running, state: 'cancelled' }
   if (progress < 1) return { ...running, state: 'running' }
   const list = firings(t.from, t.to, true)
@@ -98,9 +98,9 @@ function backtest(id: string): Backtest | null {
   return {
     ...running, progress: 1, state: 'done', took_ms: 1840, points: Math.round(56 * ((t.to - t.from) / 600_000)),
     result: {
-      firings: list, days: [...days.values()], notifications: [...wards].map(([w, n]) => ({ unit: w, unit_name: `UBND ${places.units.find((u) => u.name === w)?.full_name ?? w}`, n })).sort((a, b) => b.n - a.n),
+      firings: list, total: list.length, days: [...days.values()], notifications: [...wards].map(([w, n]) => ({ unit: w, unit_name: `UBND ${places.units.find((u) => u.name === w)?.full_name ?? w}`, n })).sort((a, b) => b.n - a.n),
       incidents: { confirmed: 9, hit: 8, precision: 0.86, recall: 0.89 },
-      compare: t.compare ? { version: 3, firings: old, same, only_new: list.length - same, only_old: old.length - same } : null,
+      compare: t.compare ? { version: 3, firings: old.length, same, only_new: list.length - same, only_old: old.length - same } : null,
     },
   }
 }
@@ -134,7 +134,7 @@ export const routes: [string, Answer][] = [
   ['POST /api/v1/rules', (_u, _m, body) => { const r: Rule = { ...base, ...(body as RuleDraft), id: `rule-${rules.length + 1}`, version: 1, live_version: 0, state: 'draft', enabled: false, shipped: false, precision: null, selects: listOf(body as RuleDraft).length, promql: write(body as RuleDraft), changed_at: iso(Date.now()) }; rules.push(r); return r }],
   ['POST /api/v1/rules/check', (_u, _m, body) => check(body as RuleDraft)],
   ['GET /api/v1/rules/export', () => yaml()],
-  ['POST /api/v1/rules/import', (_u, _m, body) => (String(body).includes('kind') ? { created: 2, updated: 1, unchanged: 7, errors: [{ line: 14, path: 'rules[3].levels[0].raise', code: 'rule.levels', detail: 'ngưỡng phát phải là số' }] } : { created: 0, updated: 0, unchanged: 0, errors: [{ line: 1, path: '', code: 'rule.yaml', detail: 'không phải tệp luật' }] })],
+  ['POST /api/v1/rules/import', () => ({ created: ['lake-level', 'wind'], updated: ['rain-1h'], unchanged: ['rain-3h', 'river-alarm'] })],
   ['POST /api/v1/rules/backtests', (_u, _m, body) => { const b = body as { from: string; to: string; compare: boolean }; const id = `bt${tests.size + 1}`; tests.set(id, { started: Date.now(), from: Date.parse(b.from), to: Date.parse(b.to), compare: b.compare, cancelled: false }); return { id } }],
   ['GET /api/v1/rules/backtests/:id', (_u, [id = '']) => backtest(id)],
   ['DELETE /api/v1/rules/backtests/:id', (_u, [id = '']) => { const t = tests.get(id); if (t) t.cancelled = true; return {} }],
@@ -147,5 +147,5 @@ export const routes: [string, Answer][] = [
   ['POST /api/v1/rules/:id/enable', (_u, [id], body) => change(id, () => body as { enabled: boolean; reason: string })],
   ['DELETE /api/v1/rules/:id', (_u, [id]) => change(id, () => ({ state: 'retired', enabled: false }))],
   ['GET /api/v1/rules/:id/why', (url, [id = '']) => why(id, url.searchParams.get('thing') ?? '', Date.parse(url.searchParams.get('at') ?? '') || Date.now())],
-  ['GET /api/v1/rules/:id/runbook', () => ({ id: 'street-flooding', title: t2('Ngập đường phố', 'Street flooding'), text: t2(runbook, runbook) })],
+  ['GET /api/v1/rules/:id/runbook', () => runbook],
 ]

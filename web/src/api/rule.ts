@@ -20,22 +20,22 @@ export interface RuleDraft {
 export interface Rule extends RuleDraft {
   id: string; enabled: boolean; version: number; live_version: number; state: RuleState
   author: Person | null; reviewer: Person | null; changed_at: string; reason: string
-  promql: string; selects: number; active: number; precision: Precision | null; shipped: boolean
+  promql: string; selects: number; active: number; precision: Precision | null; shipped: boolean; withdrawn?: boolean
 }
-export interface RuleNote { code: string; detail: string }
+export interface RuleNote { path?: string; code: string; detail: string }
 export interface RuleError { path: string; code: string; detail: string; position?: number | null }
 export interface RuleCheck { ok: boolean; promql: string; selects: number; things: { thing: string; name: string }[] | null; would_fire_now: number; warnings: RuleNote[] | null; errors: RuleError[] | null }
-export interface RuleImport { created: number | string[]; updated: number | string[]; unchanged: number | string[]; errors: (Partial<RuleError> & { line?: number; rule?: string })[] | null }
+export interface RuleImport { created: string[] | null; updated: string[] | null; unchanged: string[] | null }
 
 export interface Firing { thing: string; name: string; area: string; area_name?: string; from: string; to: string | null; severity: Severity; peak: number | null; estimated: boolean }
-export interface BacktestCompare { version: number; firings: Firing[] | number | null; same: number; only_new: number; only_old: number }
+export interface BacktestCompare { version: number; firings: number; same: number; only_new: number; only_old: number }
 export interface BacktestResult {
-  firings: Firing[] | null; days: { day: string; n: number; severity: Severity }[] | null
+  firings: Firing[] | null; total: number; days: { day: string; n: number; severity: Severity }[] | null
   notifications: { unit: string; unit_name: string; n: number }[] | null
   incidents: { confirmed: number; hit: number; precision: number | null; recall: number | null } | null
   compare: BacktestCompare | null
 }
-export interface Backtest { id: string; state: 'running' | 'done' | 'cancelled' | 'failed'; progress: number; series: number; points: number; took_ms: number; detail: string; result: BacktestResult | null }
+export interface Backtest { id: string; state: 'running' | 'done' | 'cancelled' | 'failed'; progress: number; series: number; points: number; took_ms: number; detail: string; from: string; to: string; result: BacktestResult | null }
 
 export interface TracePoint { t: string | number; v: number | null; flags: string[] | null; used: boolean }
 export interface TraceLevel { severity: Severity; raise: string; raise_value: number | null; raise_met: boolean; clear: string; clear_value: number | null; clear_met: boolean }

@@ -1,7 +1,7 @@
 // A back-test as the page drives it, and its calendar.
 import { computed, onScopeDispose, ref, type Ref, watch } from 'vue'
 import { del, get, post } from '@/api/client'
-import type { Backtest, Firing } from '@/api/rule'
+import type { Backtest } from '@/api/rule'
 import type { Severity } from '@/api/types'
 import { startOfDay } from '@/lib/when'
 
@@ -79,17 +79,4 @@ export function calendar(days: { day: string; n: number; severity: Severity }[],
 export function cityDay(t: number): string {
   // Noon of the city's day is on the same date in UTC, in any zone from −11 to +11.
   return new Date(startOfDay(t) + dayMs / 2).toISOString().slice(0, 10)
-}
-
-/** overlaps says whether two firings are the same condition: same station, times that meet. */
-export function overlaps(a: Firing, b: Firing): boolean {
-  const end = (f: Firing): number => (f.to === null ? Infinity : Date.parse(f.to))
-  return a.thing === b.thing && Date.parse(a.from) <= end(b) && Date.parse(b.from) <= end(a)
-}
-
-/** only lists the firings of a that no firing of b meets. */
-export function only(a: Firing[], b: Firing[]): Firing[] {
-  const by = new Map<string, Firing[]>()
-  for (const f of b) by.set(f.thing, [...(by.get(f.thing) ?? []), f])
-  return a.filter((f) => !(by.get(f.thing) ?? []).some((g) => overlaps(f, g)))
 }

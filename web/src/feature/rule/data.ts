@@ -2,7 +2,7 @@
 // standing, the difference of two versions.
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
-import { get } from '@/api/client'
+import { get, getText } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Rule, RuleDraft, RuleState, Trace } from '@/api/rule'
 import type { Station, Text, Unit } from '@/api/types'
@@ -15,10 +15,10 @@ export const placeholders = ['name', 'value', 'unit', 'place', 'since', 'level',
 /** Flags that a rule of kind flag may look for. */
 export const flags = ['frozen', 'toggling', 'step', 'out_of_range', 'neighbours', 'suspect', 'bad'] as const
 
-export const useRules = () => useQuery({ queryKey: ['rules'], queryFn: ({ signal }) => get<{ rules: Rule[] | null }>('rules', {}, signal), placeholderData: keepPreviousData })
+export const useRules = () => useQuery({ queryKey: ['rules'], queryFn: ({ signal }) => get<{ rules: Rule[] | null }>('rules', {}, signal), placeholderData: keepPreviousData, refetchInterval: 60_000 })
 export const useRule = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['rule', id.value]), queryFn: ({ signal }) => get<Rule>(path(id.value), {}, signal), enabled: computed(() => id.value !== '') })
 export const useVersions = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['rule', id.value, 'versions']), queryFn: ({ signal }) => get<{ versions: Rule[] | null }>(`${path(id.value)}/versions`, {}, signal), enabled: computed(() => id.value !== '') })
-export const useRunbook = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['rule', id.value, 'runbook']), queryFn: ({ signal }) => get<{ text?: Text; markdown?: Text | string }>(`${path(id.value)}/runbook`, {}, signal), retry: false })
+export const useRunbook = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['rule', id.value, 'runbook']), queryFn: ({ signal }) => getText(`${path(id.value)}/runbook`, {}, signal), retry: false })
 export const useTrace = (id: Ref<string>, thing: Ref<string>, at: Ref<string>, version: Ref<number>) => useQuery({ queryKey: computed(() => ['rule', id.value, 'why', thing.value, at.value, version.value]), queryFn: ({ signal }) => get<Trace>(`${path(id.value)}/why`, { thing: thing.value, at: at.value, version: version.value || undefined }, signal), enabled: computed(() => thing.value !== '' && at.value !== ''), placeholderData: keepPreviousData, retry: false })
 export const useStations = () => useQuery({ queryKey: ['stations'], queryFn: ({ signal }) => get<{ stations: Station[] | null }>('stations', {}, signal), staleTime: 600_000 })
 export const useAreas = () => useQuery({ queryKey: ['units'], queryFn: ({ signal }) => get<{ units: Unit[] | null }>('units', {}, signal), staleTime: 3_600_000 })

@@ -22,7 +22,6 @@ export function sayValue(w: Words, v: number | null | undefined, unit: string): 
 
 export const sayProperty = (w: Words, property: string): string => (['rain', 'water_level', 'flood_depth', 'reservoir_level'].includes(property) ? w.t(`rule.property.${property}`) : property)
 export const sayKind = (w: Words, kind: RuleKind): string => w.t(`rule.kind.${kind}`)
-export const sayService = (w: Words, service: string): string => (['flood', 'source'].includes(service) ? w.t(`rule.service.${service}`) : service)
 
 /** sayWhat is one line on what a rule watches: "Tổng lượng mưa trong 1 giờ". */
 export function sayWhat(w: Words, d: Pick<RuleDraft, 'kind' | 'expr' | 'where' | 'window_seconds'>): string {
