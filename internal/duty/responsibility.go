@@ -181,6 +181,11 @@ func (s *Service) SetUnit(ctx context.Context, actor access.Actor, u Unit) (Unit
 			}
 		}
 		tx.Emit(e)
+		tx.After(func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.namesAt = time.Time{}
+		})
 		return insertUnit(tx, u)
 	})
 }

@@ -136,7 +136,7 @@ func (s *Service) insertShifts(ctx context.Context, actor access.Actor, shifts [
 				return err
 			}
 		}
-		tx.Emit(store.Event{Subject: "ioc.duty.planned." + first.ID, Entity: "duty_shift", EntityID: first.ID,
+		tx.Emit(store.Event{Subject: "ioc.duty.planned." + shifts[0].ID, Entity: "duty_shift", EntityID: shifts[0].ID,
 			After:   map[string]any{"from": first.From, "to": last.To, "pattern": first.Pattern, "shifts": len(shifts)},
 			Summary: "Xếp lịch trực từ " + caltime.FormatVi(first.From) + " đến " + caltime.FormatVi(last.To)})
 		return nil

@@ -58,6 +58,8 @@ type Service struct {
 	mu      sync.Mutex
 	known   []Person
 	knownAt time.Time
+	names   units
+	namesAt time.Time
 }
 
 // New makes the tables and seeds units and responsibilities.

@@ -118,7 +118,7 @@ func peopleOf(tx *store.Tx, shift string) ([]OnDuty, error) {
 	subs, err := store.All(tx, func(scan store.Scan) (s substitution, err error) {
 		return s, scan(&s.absent, &s.user, &s.name, &s.reason)
 	},
-		"select absent, user_id, name, reason from duty_substitution where shift = $1 order by id", shift)
+		"select absent, user_id, name, reason from duty_substitution where shift = $1 order by pos", shift)
 	return present(planned, subs), err
 }
 
@@ -163,7 +163,8 @@ func deleteShift(tx *store.Tx, id string) error {
 }
 
 func insertSubstitution(tx *store.Tx, shift string, s substitution) error {
-	_, err := tx.Exec("insert into duty_substitution (id, shift, absent, user_id, name, reason, by_id, by_name, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	_, err := tx.Exec(`insert into duty_substitution (id, shift, pos, absent, user_id, name, reason, by_id, by_name, at)
+		values ($1, $2, (select count(*) from duty_substitution where shift = $2), $3, $4, $5, $6, $7, $8, $9)`,
 		uid.New(tx.Now), shift, s.absent, s.user, s.name, s.reason, tx.Actor.ID, tx.Actor.Name, tx.Now)
 	return err
 }

@@ -43,6 +43,7 @@ create table duty_post (
 create table duty_substitution (
 	id       text primary key,
 	shift    text not null references duty_shift (id) on delete cascade,
+	pos      integer not null,
 	absent   text not null,
 	user_id  text not null,
 	name     text not null,
@@ -51,7 +52,7 @@ create table duty_substitution (
 	by_name  text not null,
 	at       bigint not null
 );
-create index duty_substitution_shift on duty_substitution (shift, id);
+create index duty_substitution_shift on duty_substitution (shift, pos);
 -- append-only: nothing updates or deletes here
 create table duty_log (
 	id           text primary key,

@@ -1,0 +1,51 @@
+package duty
+
+import (
+	"context"
+	"time"
+
+	"openioc.org/ioc/internal/store"
+)
+
+// snapshot returns the units for those who ask outside a transaction; it is
+// read anew after each change (SetUnit) and at most every minute, for what
+// another program on the same database did.
+func (s *Service) snapshot(ctx context.Context) units {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.Now()
+	if age := now.Sub(s.namesAt); !s.namesAt.IsZero() && age >= 0 && age < time.Minute {
+		return s.names
+	}
+	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		s.names, err = s.units(tx)
+		return err
+	})
+	if err != nil {
+		s.log.Warn("the units cannot be read; those known last are named", "err", err)
+		return s.names
+	}
+	s.namesAt = now
+	return s.names
+}
+
+// Named returns the name of a unit, agency or ward, as of an instant, and
+// whether it is in force then; "" for one that is not known.
+func (s *Service) Named(code string, at time.Time) (name string, inForce bool) {
+	u, ok := s.snapshot(context.Background()).find(code, at)
+	if !ok {
+		return "", false
+	}
+	return u.Name, u.In(at)
+}
+
+// Successor tells who answers for the work of a unit that is no longer in
+// force; false while it is, and for one that is not known.
+func (s *Service) Successor(code string, at time.Time) (string, bool) {
+	us := s.snapshot(context.Background())
+	if u, ok := us.find(code, at); !ok || u.In(at) || u.ValidTo.IsZero() {
+		return "", false
+	}
+	u, _ := us.inForce(code, at)
+	return u.Code, u.Code != "" && u.Code != code
+}
