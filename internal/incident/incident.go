@@ -125,6 +125,8 @@ type Incident struct {
 	Changed       Change    `json:"changed" doc:"the last step"`
 
 	CandidateCount int `json:"candidates" doc:"alerts close by that could belong to it"`
+
+	alertCount int // of the row
 }
 
 // Change is the last step of an incident or a task.

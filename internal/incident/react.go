@@ -69,21 +69,21 @@ func (s *Service) propose(tx *store.Tx, k *known) error {
 	if err != nil {
 		return err
 	}
-	var proposal *Incident
+	var proposal *neighbour
 	for n := range incidents {
 		i := &incidents[n]
-		if !close3km(k.Lon, k.Lat, k.Area, i.Lon, i.Lat, i.Area) {
+		if !close3km(k.Lon, k.Lat, k.Area, i.lon, i.lat, i.area) {
 			continue
 		}
-		no, err := refused(tx, i.ID, k.ID)
+		no, err := refused(tx, i.id, k.ID)
 		if err != nil {
 			return err
 		}
 		switch {
 		case no:
-		case i.State == Open: // what people work on goes before what is only proposed
-			k.candidate = i.ID
-			s.whisper(tx, i.ID, "candidate")
+		case i.state == Open: // what people work on goes before what is only proposed
+			k.candidate = i.id
+			s.whisper(tx, i.id, "candidate")
 			return nil
 		case proposal == nil:
 			proposal = i
@@ -113,19 +113,27 @@ func (s *Service) propose(tx *store.Tx, k *known) error {
 
 // grow adds an alert to a proposal. The proposal leaves no trace for each: it
 // owns nothing until somebody confirms it, and a storm must stay cheap.
-func (s *Service) grow(tx *store.Tx, p *Incident, k *known) error {
-	n, _, err := store.One(tx, scanInt, "select count(*) from incident_alert where incident = $1", p.ID)
-	if err != nil || n >= mostProposal {
+func (s *Service) grow(tx *store.Tx, p *neighbour, k *known) error {
+	if p.alerts >= mostProposal {
+		return nil
+	}
+	k.incident = p.id
+	if k.Severity > p.severity || k.Estimated {
+		i, ok, err := readIncident(tx, "", p.id)
+		if err != nil || !ok {
+			return err
+		}
+		if i.Severity = max(i.Severity, k.Severity); !i.Estimated || i.Severity > p.severity {
+			i.Estimated, i.alertCount = i.Estimated || k.Estimated, p.alerts
+			if err := putIncident(tx, &i, true); err != nil {
+				return err
+			}
+		}
+	}
+	if err := grown(tx, p.id); err != nil {
 		return err
 	}
-	k.incident = p.ID
-	p.Severity = max(p.Severity, k.Severity)
-	p.Estimated = p.Estimated || k.Estimated
-	p.ProposalWhy = whyTogether(n+1, p.Service, p.AreaName, n+1 >= mostProposal)
-	if err := putIncident(tx, p, true); err != nil {
-		return err
-	}
-	s.whisper(tx, p.ID, "proposal")
+	s.whisper(tx, p.id, "proposal")
 	return nil
 }
 
@@ -143,7 +151,7 @@ func (s *Service) proposeNew(tx *store.Tx, k *known, group []known) error {
 		Severity: all[gravest].Severity, OpenedAt: tx.Now, Changed: Change{Step: entryPropose, By: system, At: tx.Now},
 	}
 	s.placed(&i, append([]known{all[gravest]}, all...), tx)
-	i.ProposalWhy = whyTogether(len(all), i.Service, i.AreaName, false)
+	i.ProposalWhy = whyTogether(len(all), i.Service, i.AreaName)
 	var err error
 	if i.Number, err = nextNumber(tx, "SC", year(tx.Now)); err != nil {
 		return err
@@ -164,7 +172,7 @@ func (s *Service) proposeNew(tx *store.Tx, k *known, group []known) error {
 	return s.commit(tx, nil, &i, "proposed", "Đề xuất sự cố "+i.Number+": "+i.ProposalWhy.Vi, nil)
 }
 
-func whyTogether(n int, service, area string, full bool) *msg.Text {
+func whyTogether(n int, service, area string) *msg.Text {
 	t := msg.Text{
 		Vi: fmt.Sprintf("%d cảnh báo cùng lĩnh vực %s trong bán kính %d km hoặc cùng địa bàn, trong vòng 2 giờ", n, service, nearKm),
 		En: fmt.Sprintf("%d alerts of the service %s within %d km or in the same area, within 2 hours", n, service, nearKm),
@@ -172,7 +180,7 @@ func whyTogether(n int, service, area string, full bool) *msg.Text {
 	if area != "" {
 		t.Vi, t.En = t.Vi+" ("+area+")", t.En+" ("+area+")"
 	}
-	if full {
+	if n >= mostProposal {
 		t.Vi, t.En = t.Vi+"; còn nữa, đã dừng ở giới hạn", t.En+"; there are more, this is the limit"
 	}
 	return &t

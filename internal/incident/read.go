@@ -23,6 +23,9 @@ func (s *Service) complete(tx *store.Tx, i *Incident) error {
 	for n := range alerts {
 		i.Alerts[n] = alerts[n].ref()
 	}
+	if i.State == Proposed {
+		i.ProposalWhy = whyTogether(len(alerts), i.Service, i.AreaName)
+	}
 	if i.HelpingUnits == nil {
 		i.HelpingUnits = []UnitRef{}
 	}

@@ -219,11 +219,12 @@ func (s *Service) commit(tx *store.Tx, before, i *Incident, step, summary string
 	if err := s.recount(tx, i); err != nil {
 		return err
 	}
-	if err := putIncident(tx, i, false); err != nil {
-		return err
-	}
 	alerts, err := alertsOf(tx, i.ID)
 	if err != nil {
+		return err
+	}
+	i.alertCount = len(alerts)
+	if err := putIncident(tx, i, false); err != nil {
 		return err
 	}
 	ids := make([]string, len(alerts))

@@ -122,12 +122,13 @@ func putIncident(tx *store.Tx, i *Incident, quiet bool) error {
 	if quiet {
 		exec = tx.Mark
 	}
-	if _, err := exec(`insert into incident (id, number, version, state, severity, service, area, cell, lead_unit, opened_at, last_at, cleared_at, merged_into, fold, doc)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-		on conflict (id) do update set version = excluded.version, state = excluded.state, severity = excluded.severity, opened_at = excluded.opened_at, area = excluded.area, cell = excluded.cell,
-		lead_unit = excluded.lead_unit, last_at = excluded.last_at, cleared_at = excluded.cleared_at, merged_into = excluded.merged_into, fold = excluded.fold, doc = excluded.doc`,
-		i.ID, i.Number, i.Version, string(i.State), int(i.Severity), i.Service, i.Area, cellOf(i.Lon, i.Lat), i.LeadUnit, i.OpenedAt, tx.Now,
-		micros(i.ClearedAt), i.MergedInto, i.fold(), doc); err != nil {
+	if _, err := exec(`insert into incident (id, number, version, state, severity, service, area, cell, lon, lat, alerts, lead_unit, opened_at, last_at, cleared_at, merged_into, fold, doc)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		on conflict (id) do update set version = excluded.version, state = excluded.state, severity = excluded.severity, opened_at = excluded.opened_at,
+		area = excluded.area, cell = excluded.cell, lon = excluded.lon, lat = excluded.lat, alerts = excluded.alerts, lead_unit = excluded.lead_unit,
+		last_at = excluded.last_at, cleared_at = excluded.cleared_at, merged_into = excluded.merged_into, fold = excluded.fold, doc = excluded.doc`,
+		i.ID, i.Number, i.Version, string(i.State), int(i.Severity), i.Service, i.Area, cellOf(i.Lon, i.Lat), i.Lon, i.Lat, i.alertCount, i.LeadUnit,
+		i.OpenedAt, tx.Now, micros(i.ClearedAt), i.MergedInto, i.fold(), doc); err != nil {
 		return err
 	}
 	if quiet {
@@ -324,14 +325,34 @@ func (n near) where(from int) (string, []any) {
 	return "", nil
 }
 
-// incidentsNear lists what is open or proposed around.
-func incidentsNear(tx *store.Tx, n near, limit int) ([]Incident, error) {
+// neighbour is what a proposal needs to know of an incident; its document is
+// not read, because a storm asks for it with every alert.
+type neighbour struct {
+	id, area string
+	state    State
+	lon, lat *float64
+	severity alertevent.Severity
+	alerts   int
+}
+
+func scanNeighbour(scan store.Scan) (n neighbour, err error) {
+	return n, scan(&n.id, &n.state, &n.area, &n.lon, &n.lat, &n.severity, &n.alerts)
+}
+
+// incidentsNear lists what is open or proposed around, newest first.
+func incidentsNear(tx *store.Tx, n near, limit int) ([]neighbour, error) {
 	where, args := n.where(3)
 	if where == "" {
 		return nil, nil
 	}
-	return store.All(tx, scanDoc[Incident], "select doc from incident where state in ('open', 'proposed') and service = $1 and last_at >= $2 and "+where+
+	return store.All(tx, scanNeighbour, "select id, state, area, lon, lat, severity, alerts from incident where state in ('open', 'proposed') and service = $1 and last_at >= $2 and "+where+
 		" order by id desc limit $3", append([]any{n.service, n.since, limit}, args...)...)
+}
+
+// grown notes that a proposal has one alert more.
+func grown(tx *store.Tx, id string) error {
+	_, err := tx.Mark("update incident set alerts = alerts + 1, last_at = $2 where id = $1", id, tx.Now)
+	return err
 }
 
 // looseNear lists the alerts around that belong to nothing.
