@@ -20,8 +20,12 @@ var (
 	errEmail    = fault.Define(fault.Invalid, "notify.email", "{email} is not an e-mail address", "{email} không phải địa chỉ thư điện tử")
 	errLang     = fault.Define(fault.Invalid, "notify.lang", "use vi or en", "chọn vi hoặc en")
 	errSeverity = fault.Define(fault.Invalid, "notify.severity", "use 1 to 4", "chọn mức 1 đến 4")
+	errWishes   = fault.Define(fault.Invalid, "notify.wishes", "at most {max}", "không quá {max}")
 	errHour     = fault.Define(fault.Invalid, "notify.hour", "{hour} is not an hour such as 22:00", "{hour} không phải giờ, ví dụ 22:00")
 )
+
+// mostWishes bounds what a contact page holds.
+const mostWishes = 200
 
 // Phone brings a Vietnamese phone number into the form +84905123456. Spaces,
 // dots, dashes and brackets do not matter; mobile numbers have nine digits
@@ -109,9 +113,12 @@ func (c *Contact) normalise() error {
 	if c.Lang != msg.Vi && c.Lang != msg.En {
 		bad.At("lang", errLang.With())
 	}
-	for k, s := range c.Least {
-		if !s.Valid() {
-			bad.At("least."+k, errSeverity.With())
+	if len(c.Channels) > mostWishes {
+		bad.At("channels", errWishes.With("max", mostWishes))
+	}
+	for k, w := range c.Channels {
+		if w.MinSeverity != 0 && !w.MinSeverity.Valid() {
+			bad.At("channels."+clip(k, 64)+".min_severity", errSeverity.With())
 		}
 	}
 	if q := c.Quiet; q != nil {
@@ -138,16 +145,8 @@ func (c *Contact) normalise() error {
 // kind.
 func (c *Contact) wants(ch *Channel, s alertevent.Severity) bool {
 	for _, key := range []string{ch.ID, ch.Kind} {
-		if on, said := c.Channels[key]; said {
-			if !on {
-				return false
-			}
-			break
-		}
-	}
-	for _, key := range []string{ch.ID, ch.Kind} {
-		if least, said := c.Least[key]; said {
-			return s >= least
+		if w, said := c.Channels[key]; said {
+			return w.Enabled && s >= w.MinSeverity
 		}
 	}
 	return true

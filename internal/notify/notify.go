@@ -89,13 +89,18 @@ type Channel struct {
 
 // Contact is how a person wants to be reached.
 type Contact struct {
-	User     string                         `json:"-"`
-	Email    string                         `json:"email"`
-	Phone    string                         `json:"phone" doc:"as typed; kept as +84905123456"`
-	Lang     msg.Lang                       `json:"lang" enum:"vi,en"`
-	Channels map[string]bool                `json:"channels" required:"false" doc:"wanted or not, by id or kind of a channel; what is not named is wanted"`
-	Least    map[string]alertevent.Severity `json:"least,omitempty" doc:"least severity, by id or kind of a channel"`
-	Quiet    *Quiet                         `json:"quiet" required:"false" doc:"null: none"`
+	User     string          `json:"-"`
+	Email    string          `json:"email"`
+	Phone    string          `json:"phone" doc:"as typed; kept as +84905123456"`
+	Lang     msg.Lang        `json:"lang" enum:"vi,en"`
+	Channels map[string]Wish `json:"channels" required:"false" doc:"by id of a channel, or by kind; what is not named is wanted"`
+	Quiet    *Quiet          `json:"quiet" required:"false" doc:"null: none"`
+}
+
+// Wish is what a person wants of one channel, or of all of one kind.
+type Wish struct {
+	Enabled     bool                `json:"enabled"`
+	MinSeverity alertevent.Severity `json:"min_severity,omitempty" doc:"0: all"`
 }
 
 // Quiet are the hours in which only what is grave enough comes through; the

@@ -477,9 +477,9 @@ func TestWishesAndQuietHours(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		set(notify.Contact{Channels: map[string]bool{notify.HTTP: false}})
+		set(notify.Contact{Channels: map[string]notify.Wish{notify.HTTP: {}}})
 		d.enqueue(message("off"))
-		set(notify.Contact{Least: map[string]alertevent.Severity{notify.HTTP: alertevent.Emergency}})
+		set(notify.Contact{Channels: map[string]notify.Wish{notify.HTTP: {Enabled: true, MinSeverity: alertevent.Emergency}}})
 		d.enqueue(message("too light"))
 		if n := len(d.deliveries(ch.ID)); n != 0 {
 			t.Fatalf("%d deliveries that nobody wants", n)

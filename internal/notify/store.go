@@ -217,29 +217,21 @@ func findContact(tx *store.Tx, user string) (Contact, error) {
 		if err = scan(&c.User, &c.Email, &c.Phone, &c.Lang, &wishes, &quiet); err != nil {
 			return c, err
 		}
-		var w storedWishes
-		err = errors.Join(json.Unmarshal([]byte(wishes), &w), json.Unmarshal([]byte(quiet), &c.Quiet))
-		c.Channels, c.Least = w.Channels, w.Least
-		return c, err
+		return c, errors.Join(json.Unmarshal([]byte(wishes), &c.Channels), json.Unmarshal([]byte(quiet), &c.Quiet))
 	}, "select user_id, email, phone, lang, channels, quiet from notify_contact where user_id = $1", user)
 	if !ok {
 		c = Contact{User: user, Lang: msg.Vi}
 	}
 	if c.Channels == nil {
-		c.Channels = map[string]bool{}
+		c.Channels = map[string]Wish{}
 	}
 	return c, err
-}
-
-type storedWishes struct {
-	Channels map[string]bool                `json:"channels"`
-	Least    map[string]alertevent.Severity `json:"least"`
 }
 
 func saveContact(tx *store.Tx, c Contact) error {
 	_, err := tx.Exec(`insert into notify_contact (user_id, email, phone, lang, channels, quiet, changed) values ($1, $2, $3, $4, $5, $6, $7)
 		on conflict (user_id) do update set email = excluded.email, phone = excluded.phone, lang = excluded.lang, channels = excluded.channels, quiet = excluded.quiet, changed = excluded.changed`,
-		c.User, c.Email, c.Phone, string(c.Lang), jsonText(storedWishes{c.Channels, c.Least}), jsonText(c.Quiet), tx.Now)
+		c.User, c.Email, c.Phone, string(c.Lang), jsonText(c.Channels), jsonText(c.Quiet), tx.Now)
 	return err
 }
 
