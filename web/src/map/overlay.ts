@@ -62,7 +62,7 @@ export function toGeoJSON(o: Overlay, shape: Shape, p: Painting): GeoJSON.Featur
         name: f.name,
         severity: f.severity,
         sort: f.severity * 10 + (f.value === null ? 0 : 1),
-        label: f.value === null ? '' : p.label(f),
+        label: f.value === null || Number.isNaN(f.value) ? '' : p.label(f), // NaN: there is nothing to write beside the mark
         ...(polygon ? { color: p.color(color), weight: f.value === null ? 0 : Math.max(0.002, f.value / top) } : { icon: iconName(shape, color, look(f)) }),
       },
     })

@@ -73,7 +73,7 @@ export const layer = (id: string): Layer => ({ id, service: '', title: none, geo
 /** mark is a point on the map for whatever has a severity and a place; null without a place. */
 export function mark(x: { id: string; severity: number; lon?: number | null | undefined; lat?: number | null | undefined }, name: string): Feature | null {
   if (x.lon === null || x.lat === null || x.lon === undefined || x.lat === undefined) return null
-  return { id: x.id, name, lon: x.lon, lat: x.lat, value: x.severity, as_of: null, state: states[x.severity] ?? 'info', severity: x.severity as Feature['severity'] }
+  return { id: x.id, name, lon: x.lon, lat: x.lat, value: Number.NaN, as_of: null, state: states[x.severity] ?? 'info', severity: x.severity as Feature['severity'] }
 }
 
 /** box surrounds points, null without any; a single point gets some room. */
