@@ -220,40 +220,87 @@ func (s *Service) List(ctx context.Context, actor access.Actor, f Filter) (Page,
 		}
 		where, args = where+after.sql.String(), after.args
 	}
-	type row struct {
-		place
-		doc []byte
-	}
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		page.At = tx.Now
 		var err error
 		if page.Counts, page.Total, err = counts(tx, from+c.sql.String(), c.args); err != nil {
 			return err
 		}
-		rows, err := store.All(tx, func(scan store.Scan) (r row, err error) {
-			var doc string
-			var size int
-			if err := scan(&r.severity, &r.raised, &r.id, &doc, &size); err != nil {
-				return r, err
-			}
-			r.doc = withSize(doc, size)
-			return r, nil
-		}, fmt.Sprintf("select a.severity, a.raised_at, a.id, a.doc, coalesce(g.size, 1) %sleft join alert_group g on g.id = a.group_id %s%s limit %d",
-			from, where, order, f.Limit+1), args...)
+		docs, of, err := documents(tx, fmt.Sprintf("select a.group_id, a.doc %s%s%s limit %d", from, where, order, f.Limit+1), args...)
 		if err != nil {
 			return err
 		}
-		if len(rows) > f.Limit {
-			rows = rows[:f.Limit]
-			page.Next = rows[f.Limit-1].cursor()
+		if len(docs) > f.Limit {
+			docs = docs[:f.Limit]
+			var last Alert
+			if err := json.Unmarshal([]byte(docs[f.Limit-1]), &last); err != nil {
+				return err
+			}
+			page.Next = place{int(last.Severity), store.Micros(last.RaisedAt), last.ID}.cursor()
 		}
-		page.Alerts = make([]json.RawMessage, len(rows))
-		for i := range rows {
-			page.Alerts[i] = rows[i].doc
+		groups := make(map[string]int, len(docs))
+		for i := range docs {
+			groups[of[i]] = 1
+		}
+		if err := sizes(tx, groups); err != nil {
+			return err
+		}
+		page.Alerts = make([]json.RawMessage, len(docs))
+		for i := range docs {
+			page.Alerts[i] = withSize(docs[i], groups[of[i]])
 		}
 		return nil
 	})
 	return page, err
+}
+
+// documents reads groups and documents; a list of ten thousand is mostly this.
+func documents(tx *store.Tx, query string, args ...any) (docs, groups []string, err error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var group, doc string
+		if err := rows.Scan(&group, &doc); err != nil {
+			return nil, nil, err
+		}
+		docs, groups = append(docs, doc), append(groups, group)
+	}
+	return docs, groups, rows.Err()
+}
+
+// sizes finds the sizes of groups. Of many it reads all that have open members
+// from their index and asks for no others: a long list is one of open alerts,
+// and in a list of old ones a size is an ornament.
+func sizes(tx *store.Tx, groups map[string]int) error {
+	query, args := "select id, size from alert_group where opened > 0 and size > 1", []any{}
+	if len(groups) <= 500 {
+		c := &clause{}
+		ids := make([]string, 0, len(groups))
+		for id := range groups {
+			ids = append(ids, id)
+		}
+		anyOf(c, "id", ids)
+		query, args = "select id, size from alert_group where 1 = 1"+c.sql.String(), c.args
+	}
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
+			return err
+		}
+		if _, ok := groups[id]; ok {
+			groups[id] = n
+		}
+	}
+	return rows.Err()
 }
 
 func counts(tx *store.Tx, from string, args []any) (c Counts, total int, err error) {

@@ -386,7 +386,7 @@ func TestIncident_TakesInAndLetsGo(t *testing.T) {
 		say := func(i incidentevent.Incident) {
 			t.Helper()
 			err := d.db.Write(t.Context(), access.System("alert"), func(tx *store.Tx) error {
-				return d.OnFact(tx, outbox.Fact{ID: "x", Subject: "ioc.incident.x." + i.ID, After: mustJSON(t, i)})
+				return d.OnFact(tx, outbox.Fact{ID: "x", Subject: "ioc.incident.x." + i.ID, Entity: "incident", After: mustJSON(t, i)})
 			})
 			if err != nil {
 				t.Fatal(err)

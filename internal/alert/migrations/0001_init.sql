@@ -34,7 +34,7 @@ create table alert (
 );
 create unique index alert_one_open on alert (fingerprint) where open = 1;
 create index alert_fingerprint on alert (fingerprint);
-create index alert_by_severity on alert (open, severity, raised_at, id);
+create index alert_by_severity on alert (open, severity, raised_at, id, state, suppressed, late);
 create index alert_by_time on alert (raised_at, id);
 create index alert_by_rule on alert (rule, raised_at);
 create index alert_by_group on alert (group_id, announced);
@@ -110,6 +110,7 @@ create table alert_group (
 	created_at  bigint not null
 );
 create unique index alert_group_live on alert_group (key) where live = 1;
+create index alert_group_size on alert_group (id, size) where opened > 0 and size > 1;
 create index alert_group_due on alert_group (notify_due) where notify_due > 0;
 
 -- Notifications made, for the ceiling of a storm.
