@@ -121,11 +121,14 @@ func (db *DB) scan(ctx context.Context, st *stream, from, to int64, f func(Point
 		return nil
 	}
 	i := 0
-	for ok := value.Seek(from); ok != chunkenc.ValNone && value.AtT() <= to; ok = value.Next() {
+	for ok := value.Seek(from); ok != chunkenc.ValNone; ok = value.Next() {
 		if i++; i&0xfff == 0xfff && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		t, n := value.At()
+		if t > to {
+			break
+		}
 		fl, l := sensing.Flags(at(&flagged, t)), at(&late, t)
 		f(st.point(t, n, fl, l))
 	}
