@@ -12,7 +12,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/alert"
 	"openioc.org/ioc/internal/api"
+	"openioc.org/ioc/internal/attachment"
 	"openioc.org/ioc/internal/audit"
 	"openioc.org/ioc/internal/basemap"
 	"openioc.org/ioc/internal/blob"
@@ -20,17 +22,21 @@ import (
 	"openioc.org/ioc/internal/catalog"
 	"openioc.org/ioc/internal/city"
 	"openioc.org/ioc/internal/connector/mqtt"
+	"openioc.org/ioc/internal/duty"
 	"openioc.org/ioc/internal/figure"
 	"openioc.org/ioc/internal/flood"
 	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/identity"
+	"openioc.org/ioc/internal/incident"
 	"openioc.org/ioc/internal/indicator"
 	"openioc.org/ioc/internal/ingest"
 	"openioc.org/ioc/internal/layer"
 	"openioc.org/ioc/internal/live"
+	"openioc.org/ioc/internal/notify"
 	"openioc.org/ioc/internal/outbox"
 	"openioc.org/ioc/internal/promapi"
 	"openioc.org/ioc/internal/readiness"
+	"openioc.org/ioc/internal/rule"
 	"openioc.org/ioc/internal/series"
 	"openioc.org/ioc/internal/source"
 	"openioc.org/ioc/internal/sta"
@@ -80,8 +86,16 @@ type parts struct {
 	files      *blob.Store
 	supervisor *supervise.Supervisor
 	readiness  *readiness.Service
-	mux        *http.ServeMux
-	api        huma.API
+
+	notify      *notify.Service
+	duty        *duty.Service
+	attachments *attachment.Service
+	rules       *rule.Service
+	alerts      *alert.Service
+	incidents   *incident.Service
+
+	mux *http.ServeMux
+	api huma.API
 }
 
 // setup is deliberately one straight function: nearly every step depends on
@@ -165,7 +179,7 @@ func (a *App) setup(ctx context.Context) error {
 	policy.Idle, policy.Absolute = time.Duration(cfg.Identity.Idle), time.Duration(cfg.Identity.Absolute)
 	if p.identity, err = identity.New(ctx, identity.Options{
 		Store: p.store, Logger: log.With("component", "identity"), Policy: &policy, SecureCookie: cfg.Identity.Secure,
-		UnitExists: func(code string) bool { _, ok := p.city.Unit(code); return ok },
+		UnitExists: a.unitKnown,
 		Extra:      a.sessionExtra,
 	}); err != nil {
 		return err
@@ -231,6 +245,11 @@ func (a *App) setup(ctx context.Context) error {
 	}
 	a.background("readiness", p.readiness.Warm)
 
+	// The second half of the road: rules, alerts, incidents.
+	if err := a.action(ctx); err != nil {
+		return err
+	}
+
 	// Edges.
 	p.sta = sta.New(p.catalog, p.series, a.clock, log.With("component", "sta"))
 	p.sta.Accept, p.sta.Original = a.acceptObservation, a.originalTime
@@ -259,6 +278,7 @@ func (a *App) setup(ctx context.Context) error {
 	p.api = httpapi.NewAPI(p.mux, a.o.Version)
 	for _, d := range []interface{ Routes(huma.API) }{
 		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood, overview, stations, p.supervisor, p.readiness,
+		p.rules, p.alerts, p.incidents, p.duty, p.notify, p.attachments,
 		api.New(p.city, a.clock, a.places),
 	} {
 		d.Routes(p.api)

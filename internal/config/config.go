@@ -29,6 +29,7 @@ type Server struct {
 	Listen     string `toml:"listen" about:"address the web server binds, HOST:PORT; port 0 takes a free one"`
 	CertFile   string `toml:"cert_file" about:"TLS certificate (PEM); empty serves plain HTTP, for use behind a proxy"`
 	KeyFile    string `toml:"key_file" about:"TLS key (PEM)"`
+	PublicURL  string `toml:"public_url" about:"address under which people open the interface, for links in messages; empty leaves the links out"`
 	TrustProxy bool   `toml:"trust_proxy" about:"believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy that sets them"`
 }
 
@@ -60,7 +61,7 @@ type MQTT struct {
 
 // Pull guards what connectors may reach.
 type Pull struct {
-	AllowPrivate []string `toml:"allow_private" about:"private address ranges (CIDR) that connectors may dial; others are refused"`
+	AllowPrivate []string `toml:"allow_private" about:"private address ranges (CIDR) that connectors and notices may dial; others are refused"`
 	Folders      []string `toml:"folders" about:"folders that file sources may read, beside the drop folder in the data folder"`
 }
 

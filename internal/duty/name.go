@@ -11,22 +11,17 @@ import (
 // read anew after each change (SetUnit) and at most every minute, for what
 // another program on the same database did.
 func (s *Service) snapshot(ctx context.Context) units {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.clock.Now()
-	if age := now.Sub(s.namesAt); !s.namesAt.IsZero() && age >= 0 && age < time.Minute {
-		return s.names
-	}
-	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
-		s.names, err = s.units(tx)
-		return err
+	us, err := s.names.get(s.clock.Now(), time.Minute, func() (us units, err error) {
+		err = s.db.Read(ctx, func(tx *store.Tx) error {
+			us, err = s.units(tx)
+			return err
+		})
+		return us, err
 	})
 	if err != nil {
 		s.log.Warn("the units cannot be read; those known last are named", "err", err)
-		return s.names
 	}
-	s.namesAt = now
-	return s.names
+	return us
 }
 
 // Named returns the name of a unit, agency or ward, as of an instant, and

@@ -181,11 +181,7 @@ func (s *Service) SetUnit(ctx context.Context, actor access.Actor, u Unit) (Unit
 			}
 		}
 		tx.Emit(e)
-		tx.After(func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.namesAt = time.Time{}
-		})
+		tx.After(s.names.forget)
 		return insertUnit(tx, u)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"log/slog"
-	"sync"
 	"time"
 
 	"openioc.org/ioc/internal/city"
@@ -55,11 +54,8 @@ type Service struct {
 	clock  *clock.Clock
 	log    *slog.Logger
 
-	mu      sync.Mutex
-	known   []Person
-	knownAt time.Time
-	names   units
-	namesAt time.Time
+	known cache[[]Person]
+	names cache[units]
 }
 
 // New makes the tables and seeds units and responsibilities.
@@ -86,16 +82,9 @@ const peopleFor = 10 * time.Second
 // everybody returns the accounts. When they cannot be read, those known last
 // are better than nobody.
 func (s *Service) everybody(ctx context.Context) []Person {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.clock.Now()
-	if age := now.Sub(s.knownAt); s.knownAt.IsZero() || age < 0 || age >= peopleFor {
-		ps, err := s.people(ctx)
-		if err != nil {
-			s.log.Warn("the accounts cannot be read; those known last are addressed", "err", err)
-		} else {
-			s.known, s.knownAt = ps, now
-		}
+	ps, err := s.known.get(s.clock.Now(), peopleFor, func() ([]Person, error) { return s.people(ctx) })
+	if err != nil {
+		s.log.Warn("the accounts cannot be read; those known last are addressed", "err", err)
 	}
-	return s.known
+	return ps
 }

@@ -3,6 +3,9 @@ package httpapi
 import (
 	"net/http"
 	"net/http/httptest"
+	"path"
+	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -20,11 +23,34 @@ func NewAPI(mux *http.ServeMux, version string) huma.API {
 	cfg.DocsPath = ""
 	cfg.SchemasPath = ""
 	cfg.CreateHooks = nil // no $schema links in answers
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaNamer())
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: SessionCookie},
 		"bearer":  {Type: "http", Scheme: "bearer"},
 	}
 	return humago.New(mux, cfg)
+}
+
+// schemaNamer names a schema by its Go type. Where two packages have a type of
+// one name, the one that comes later carries its package's name in front:
+// routes are registered in a fixed order, so the names are too.
+func schemaNamer() func(t reflect.Type, hint string) string {
+	first := map[string]reflect.Type{}
+	return func(t reflect.Type, hint string) string {
+		name := huma.DefaultSchemaNamer(t, hint)
+		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+			t = t.Elem()
+		}
+		if t.Name() == "" || t.Kind() != reflect.Struct {
+			return name
+		}
+		if had, ok := first[name]; ok && had != t {
+			pkg := path.Base(t.PkgPath())
+			return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+		}
+		first[name] = t
+		return name
+	}
 }
 
 // Signed marks an operation as one for signed-in callers, for the document.
