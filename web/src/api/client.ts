@@ -13,6 +13,8 @@ export function whenSignedOut(f: () => void): void {
 }
 
 export const get = <T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> => call<T>('GET', path, params, undefined, signal)
+/** getText is for answers that are no JSON: Markdown, YAML. */
+export const getText = (path: string, params?: Params, signal?: AbortSignal): Promise<string> => call<string>('GET', path, params, undefined, signal)
 export const post = <T>(path: string, body?: unknown): Promise<T> => call<T>('POST', path, undefined, body)
 export const patch = <T>(path: string, body: unknown): Promise<T> => call<T>('PATCH', path, undefined, body)
 export const put = <T>(path: string, body: unknown): Promise<T> => call<T>('PUT', path, undefined, body)
@@ -48,6 +50,7 @@ async function call<T>(method: string, path: string, params?: Params, body?: unk
   }
   if (res.status === 204 || res.headers.get('Content-Length') === '0') return undefined as T
   const text = await res.text()
+  if (res.headers.get('Content-Type')?.startsWith('text/')) return text as T
   return (text === '' ? undefined : JSON.parse(text)) as T
 }
 
