@@ -534,6 +534,10 @@ func TestConfirmedWordsAndSOPLibrary(t *testing.T) {
 		ctx := t.Context()
 		r.hear(alert("a1", 108.20, 16.06))
 		i := r.openIncident("a1")
+		r.give(officer, incident.TaskDraft{Due: start.Add(time.Minute)})
+		if w, err := r.OpenWork(ctx); err != nil || w.Incidents != 1 || w.Tasks != 1 || len(w.Items) != 2 || w.Items[0].Number != i.Number {
+			t.Errorf("%+v %v", w, err)
+		}
 		r.clk.Set(start.Add(time.Hour))
 		r.do(officer, i, incident.Step{Step: incident.StepResolve})
 		got, err := r.Confirmed(ctx, start.Add(-time.Hour), start.Add(2*time.Hour))

@@ -7,6 +7,7 @@ import (
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/attachment"
+	"openioc.org/ioc/internal/duty"
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/store"
 )
@@ -328,21 +329,21 @@ func (s *Service) Board(ctx context.Context, actor access.Actor, kind string) (B
 	}
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		rows, err := board(tx, actor.Limit(), kind)
-		for n := range rows {
-			r := &rows[n]
-			if r.Name, _ = s.unitName(r.Unit, tx.Now); r.Name == "" {
-				r.Name = r.Unit
-			}
-			b.Total.OnTime += r.OnTime
-			b.Total.DueSoon += r.DueSoon
-			b.Total.Late += r.Late
-			b.Total.Waiting += r.Waiting
-			b.Total.Done += r.Done
-			b.Total.Total += r.Total
-		}
 		b.Units = append(b.Units, rows...)
 		return err
 	})
+	for n := range b.Units { // named outside: UnitName may read records itself
+		r := &b.Units[n]
+		if r.Name, _ = s.unitName(r.Unit, s.clock.Now()); r.Name == "" {
+			r.Name = r.Unit
+		}
+		b.Total.OnTime += r.OnTime
+		b.Total.DueSoon += r.DueSoon
+		b.Total.Late += r.Late
+		b.Total.Waiting += r.Waiting
+		b.Total.Done += r.Done
+		b.Total.Total += r.Total
+	}
 	return b, err
 }
 
@@ -395,15 +396,33 @@ func (s *Service) Confirmed(ctx context.Context, from, to time.Time) ([]Confirme
 	return out, err
 }
 
-// OpenCounts is how many incidents and tasks are not finished, for hand-overs.
-func (s *Service) OpenCounts(ctx context.Context) (incidents, tasks int, err error) {
-	err = s.db.Read(ctx, func(tx *store.Tx) error {
+// mostOpenItems are named in a hand-over of each kind.
+const mostOpenItems = 50
+
+// OpenWork is how many incidents and tasks are not finished, and the gravest
+// of them, for the hand-over of a shift (duty.Options.Open).
+func (s *Service) OpenWork(ctx context.Context) (duty.OpenWork, error) {
+	var w duty.OpenWork
+	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		var err error
-		if incidents, _, err = store.One(tx, scanInt, "select count(*) from incident where state in ('proposed', 'open', 'resolved')"); err != nil {
+		if w.Incidents, _, err = store.One(tx, scanInt, "select count(*) from incident where state in ('proposed', 'open', 'resolved')"); err != nil {
 			return err
 		}
-		tasks, _, err = store.One(tx, scanInt, "select count(*) from incident_task where state not in ('confirmed', 'cancelled')")
+		incidents, err := store.All(tx, scanDoc[Incident], "select doc from incident where state in ('open', 'resolved') order by severity desc, id limit $1", mostOpenItems)
+		if err != nil {
+			return err
+		}
+		for _, i := range incidents {
+			w.Items = append(w.Items, duty.OpenItem{Kind: "incident", ID: i.ID, Number: i.Number, Title: i.Title, Severity: int(i.Severity), State: string(i.State)})
+		}
+		if w.Tasks, _, err = store.One(tx, scanInt, "select count(*) from incident_task where state not in ('confirmed', 'cancelled')"); err != nil {
+			return err
+		}
+		tasks, err := store.All(tx, scanTask, taskColumns+"where t.state not in ('confirmed', 'cancelled') order by t.due, t.id limit $1", mostOpenItems)
+		for _, t := range tasks {
+			w.Items = append(w.Items, duty.OpenItem{Kind: "task", ID: t.ID, Number: t.Number, Title: t.Title, Severity: int(t.severity()), State: string(t.State)})
+		}
 		return err
 	})
-	return incidents, tasks, err
+	return w, err
 }

@@ -208,22 +208,22 @@ func (s *Service) sayLate(tx *store.Tx, i *Incident, st SOPStep) error {
 // forgets alerts of long ago that belong to nothing.
 func (s *Service) sweepUnits(ctx context.Context) (more bool, err error) {
 	gone := map[string]string{}
+	var units []string
 	old := 0
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		if old, _, err = store.One(tx, scanInt, "select count(*) from incident_alert where incident = '' and open = 0 and raised_at < $1", tx.Now.Add(-keptLoose)); err != nil {
 			return err
 		}
-		units, err := heldUnits(tx)
-		if err != nil || s.o.Successor == nil {
-			return err
-		}
+		units, err = heldUnits(tx)
+		return err
+	})
+	if s.o.Successor != nil { // asked outside: it may read records itself
 		for _, u := range units {
-			if to, ok := s.o.Successor(u, tx.Now); ok && to != "" && to != u {
+			if to, ok := s.o.Successor(u, s.clock.Now()); ok && to != "" && to != u {
 				gone[u] = to
 			}
 		}
-		return nil
-	})
+	}
 	if err != nil || len(gone) == 0 && old == 0 {
 		return false, err
 	}
