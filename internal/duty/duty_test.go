@@ -470,3 +470,27 @@ func TestDemo(t *testing.T) {
 		}
 	})
 }
+
+// Units have a name and a successor outside of transactions too, at once
+// after a change.
+func TestNamesFollowChanges(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		if n, in := r.Named("urenco", noon); n == "" || !in {
+			t.Fatalf("%q %v", n, in)
+		}
+		if _, ended := r.Successor("urenco", noon); ended {
+			t.Error("a unit in force has a successor")
+		}
+		_, err := r.SetUnit(t.Context(), chief, duty.Unit{Code: "urenco", Name: "URENCO cũ", Kind: "utility", ValidTo: noon.Add(-time.Hour), Successor: "snnmt"})
+		r.must(err)
+		if n, in := r.Named("urenco", noon); n != "URENCO cũ" || in {
+			t.Errorf("%q %v", n, in)
+		}
+		if to, ended := r.Successor("urenco", noon); to != "snnmt" || !ended {
+			t.Errorf("%q %v", to, ended)
+		}
+		if n, _ := r.Named("atlantis", noon); n != "" {
+			t.Error(n)
+		}
+	})
+}

@@ -153,6 +153,7 @@ const sweepEvery = 5 * time.Second
 
 // Run reminds the incoming lead of hand-overs that wait, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
+	s.everybody(ctx) // before the first question, which may come inside a transaction
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
