@@ -236,7 +236,7 @@ func (s *Service) Test(ctx context.Context, actor access.Actor, id, to string) (
 			return err
 		}
 		p := parcel{id: uid.New(tx.Now), message: uid.New(tx.Now), channel: ch.ID, kind: ch.Kind, user: actor.ID, name: actor.Name,
-			lang: c.Lang, state: Failed, lastError: "the test was interrupted", attempts: 1, nextAt: s.now(), giveUpAt: s.now(), at: tx.Now}
+			lang: c.Lang, state: Failed, lastError: troubleInterrupted, attempts: 1, nextAt: s.now(), giveUpAt: s.now(), at: tx.Now}
 		if p.address, err = testAddress(&ch, c, to); err != nil {
 			return err
 		}

@@ -150,20 +150,20 @@ func (e *enqueuing) toPerson(ch *Channel, r Recipient, c *Contact) error {
 			p.address = r.Email
 		}
 		if p.address == "" {
-			p.state, p.lastError = Dropped, "no e-mail address is known"
+			p.state, p.lastError = Dropped, troubleNoEmail
 		}
 	case HTTP:
 		if p.address = c.Phone; p.address == "" && r.Phone != "" {
 			p.address = r.Phone
 			phone, err := Phone(r.Phone)
 			if err != nil {
-				p.state, p.lastError = Dropped, "the phone number is not valid"
+				p.state, p.lastError = Dropped, troubleBadPhone
 			} else {
 				p.address = phone
 			}
 		}
 		if p.address == "" {
-			p.state, p.lastError = Dropped, "no phone number is known"
+			p.state, p.lastError = Dropped, troubleNoPhone
 		}
 	}
 	if until := c.quietUntil(e.now, e.m.Severity); !until.IsZero() {

@@ -33,10 +33,10 @@ type notifyChannelState struct {
 	Failed    int        `json:"failed"`
 }
 
-func viewOfChannel(c Channel, counts map[string]int) notifyChannel {
+func viewOfChannel(ctx context.Context, c Channel, counts map[string]int) notifyChannel {
 	v := notifyChannel{ID: c.ID, Name: c.Name, Kind: c.Kind, Enabled: c.Enabled, MinSeverity: c.MinSeverity, Topics: c.Topics, Units: c.Units,
 		Config: c.Config, RatePerMinute: c.RatePerMinute, DigestMinutes: c.DigestMinutes,
-		State: notifyChannelState{LastError: c.lastError, Waiting: counts[Waiting] + counts[Sending], Failed: counts[Failed]}}
+		State: notifyChannelState{LastError: troubleIn(c.lastError, httpapi.Lang(ctx)), Waiting: counts[Waiting] + counts[Sending], Failed: counts[Failed]}}
 	if !c.lastOK.IsZero() {
 		v.State.LastOK = &c.lastOK
 	}
@@ -130,7 +130,7 @@ func (s *Service) channelRoutes(api huma.API) {
 			out := &channelsOutput{}
 			out.Body.Channels = make([]notifyChannel, len(cs))
 			for i, c := range cs {
-				out.Body.Channels[i] = viewOfChannel(c, counts[c.ID])
+				out.Body.Channels[i] = viewOfChannel(ctx, c, counts[c.ID])
 			}
 			return out, nil
 		})
@@ -140,7 +140,7 @@ func (s *Service) channelRoutes(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			return &channelOutput{viewOfChannel(c, nil)}, nil
+			return &channelOutput{viewOfChannel(ctx, c, nil)}, nil
 		})
 	huma.Register(api, operation("update-notify-channel", http.MethodPatch, "/channels/{id}", "Change a channel, switch it on or off", http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *struct {
@@ -151,7 +151,7 @@ func (s *Service) channelRoutes(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			return &channelOutput{viewOfChannel(c, nil)}, nil
+			return &channelOutput{viewOfChannel(ctx, c, nil)}, nil
 		})
 	huma.Register(api, operation("delete-notify-channel", http.MethodDelete, "/channels/{id}", "Remove a channel; what waits for it is dropped", http.StatusNoContent, http.StatusNotFound, http.StatusConflict),
 		func(ctx context.Context, in *struct {
@@ -174,7 +174,7 @@ func (s *Service) channelRoutes(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			return &deliveryOutput{d}, nil
+			return &deliveryOutput{d.In(httpapi.Lang(ctx))}, nil
 		})
 	huma.Register(api, operation("list-gateway-templates", http.MethodGet, "/templates", "Shipped descriptions of gateways: SMS, Zalo, Telegram", http.StatusOK),
 		func(ctx context.Context, _ *struct{}) (*templatesOutput, error) {
@@ -199,7 +199,10 @@ func (s *Service) deliveryRoutes(api huma.API) {
 				return nil, err
 			}
 			out := &deliveriesOutput{}
-			out.Body.Deliveries, out.Body.Counts = append([]Delivery{}, ds...), counts
+			out.Body.Deliveries, out.Body.Counts = make([]Delivery, len(ds)), counts
+			for i, d := range ds {
+				out.Body.Deliveries[i] = d.In(httpapi.Lang(ctx))
+			}
 			for state, n := range counts {
 				if in.State == "" || in.State == state {
 					out.Body.Total += n
@@ -215,7 +218,7 @@ func (s *Service) deliveryRoutes(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			return &deliveryOutput{d}, nil
+			return &deliveryOutput{d.In(httpapi.Lang(ctx))}, nil
 		})
 	huma.Register(api, operation("get-contact", http.MethodGet, "/contacts/{user}", "The contact page of a person", http.StatusOK),
 		func(ctx context.Context, in *struct {

@@ -99,7 +99,7 @@ func (r *runner) round(ctx context.Context) (next time.Time, err error) {
 	for _, p := range late {
 		trouble := p.lastError
 		if trouble == "" {
-			trouble = "the channel is switched off"
+			trouble = troubleOff
 		}
 		if err := s.giveUp(ctx, p, trouble); err != nil {
 			return next, err

@@ -67,7 +67,7 @@ type later struct {
 func (l later) Unwrap() error { return l.error }
 
 // gone is a delivery that has nowhere to go.
-var errGone = errors.New("no browser takes pushes of this person any more")
+var errGone = errors.New(troubleNoBrowser)
 
 // transmit sends a letter once, within the time of one attempt.
 func (s *Service) transmit(ctx context.Context, ch Channel, l letter) error {
@@ -165,7 +165,7 @@ func isPermanent(err error) bool {
 // reveal is the failure in one line for people.
 func reveal(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer in time"
+		return troubleNoAnswer
 	}
 	return strings.Join(strings.Fields(err.Error()), " ")
 }

@@ -185,7 +185,7 @@ func saveChannel(tx *store.Tx, c Channel) error {
 }
 
 func deleteChannel(tx *store.Tx, id string) error {
-	if _, err := tx.Exec("update notify_delivery set state = 'dropped', last_error = 'the channel was removed' where channel = $1 and state in ('waiting', 'sending')", id); err != nil {
+	if _, err := tx.Exec("update notify_delivery set state = 'dropped', last_error = $2 where channel = $1 and state in ('waiting', 'sending')", id, troubleRemoved); err != nil {
 		return err
 	}
 	_, err := tx.Exec("delete from notify_channel where id = $1", id)

@@ -121,7 +121,7 @@ func (s *Service) do(req *http.Request, okStatus []int) ([]byte, error) {
 	if good {
 		return body, nil
 	}
-	err = fmt.Errorf("answered %d %s", res.StatusCode, excerpt(body))
+	err = fmt.Errorf(troubleAnswered+"%d %s", res.StatusCode, excerpt(body))
 	if res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable {
 		if n, perr := strconv.Atoi(res.Header.Get("Retry-After")); perr == nil && n > 0 {
 			return nil, later{err, time.Duration(min(n, 3600)) * time.Second}
