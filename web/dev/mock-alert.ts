@@ -125,7 +125,7 @@ function detail(a: Alert): AlertDetail {
       trace: {
         rule: a.rule, version: 3, thing: a.thing, datastream: a.datastream, at: a.raised_at, series: { thing: a.thing, property: a.labels?.['property'] ?? '' }, expr: `last_over_time(flood_depth{thing="${a.thing}"}[15m])`, value: a.value, unit: a.unit_symbol, window_seconds: 900,
         points: Array.from({ length: 8 }, (_, i) => ({ t: iso(at - (8 - i) * 5 * minute), v: Math.round((value * (0.55 + i * 0.065)) * 100) / 100, flags: i === 2 ? ['suspect'] : i % 3 ? ['estimated'] : [], used: i !== 2 })),
-        levels: [2, 3, 4].map((s) => ({ severity: s as Level, raise: bounds(a)[s] ?? 0, raise_value: bounds(a)[s] ?? 0, raise_met: value >= (bounds(a)[s] ?? 0), clear: (bounds(a)[s] ?? 0) * 0.8, clear_value: Math.round((bounds(a)[s] ?? 0) * 80) / 100, clear_met: false })),
+        levels: [2, 3, 4].map((s) => ({ severity: s as Level, raise: String(bounds(a)[s] ?? 0), raise_value: bounds(a)[s] ?? 0, raise_met: value >= (bounds(a)[s] ?? 0), clear: String((bounds(a)[s] ?? 0) * 0.8), clear_value: Math.round((bounds(a)[s] ?? 0) * 80) / 100, clear_met: false })),
         neighbours: stations.slice(4, 8).map((s, i) => ({ thing: s.thing, name: s.name, km: 0.8 + i * 0.7, value: i === 3 ? null : Math.round(value * (0.4 + 0.2 * i) * 100) / 100 })), guard_met: true, state: 'firing' as const, severity: a.severity, since: a.since, pending_until: a.raised_at, keep_until: null, fired: true,
         reasons: [t2(`Giá trị ${value} vượt ngưỡng nâng mức trong 5 phút liên tục`, `The value ${value} stayed over the raising threshold for 5 minutes`), t2('3/4 trạm lân cận có mưa trong 1 giờ qua', '3 of 4 neighbours had rain in the last hour')],
       },
