@@ -14,5 +14,6 @@
 // Tables: notify_channel, notify_contact, notify_message, notify_delivery,
 // notify_inbox, notify_push, notify_key. Facts: ioc.notify.{queued, failed,
 // retried}.<message or delivery>, ioc.notify.channel_{created, updated,
-// deleted}.<channel>, ioc.notify.contact_updated.<user>.
+// deleted}.<channel>, ioc.notify.tested.<channel>, ioc.notify.{contact_updated,
+// subscribed, unsubscribed}.<user>.
 package notify
