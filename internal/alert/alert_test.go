@@ -232,3 +232,8 @@ func mustJSON(t testing.TB, v any) json.RawMessage {
 	}
 	return raw
 }
+
+func storeOf(t testing.TB) *store.DB {
+	t.Helper()
+	return storetest.SQLite(t, nil)
+}

@@ -52,9 +52,10 @@ func (s *Service) Budget(ctx context.Context, actor access.Actor, hours int) (b 
 		return b, err
 	}
 	hours = min(max(hours, 1), 24*31)
+	operators := s.operators(ctx)
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		to := tx.Now
-		if b, err = s.budget(tx, to.Add(-time.Duration(hours)*time.Hour), to); err != nil {
+		if b, err = s.budget(tx, operators, to.Add(-time.Duration(hours)*time.Hour), to); err != nil {
 			return err
 		}
 		b.Noisiest, err = s.noisiest(tx, b.From, b.To)
@@ -63,16 +64,23 @@ func (s *Service) Budget(ctx context.Context, actor access.Actor, hours int) (b 
 	return b, err
 }
 
-func (s *Service) budget(tx *store.Tx, from, to time.Time) (Budget, error) {
+// operators are those on duty, 0 when nobody knows. It is asked outside of
+// transactions: who answers reads the records himself.
+func (s *Service) operators(ctx context.Context) int {
+	if s.opt.Operators == nil {
+		return 0
+	}
+	return s.opt.Operators(ctx)
+}
+
+func (s *Service) budget(tx *store.Tx, operators int, from, to time.Time) (Budget, error) {
 	cfg, err := loadConfig(tx)
 	if err != nil {
 		return Budget{}, err
 	}
 	b := Budget{From: from, To: to, Operators: cfg.settings.Budget.Operators, Target: cfg.settings.Budget.Per10Min, Noisiest: []Noise{}}
-	if s.opt.Operators != nil {
-		if n := s.opt.Operators(tx.Context()); n > 0 {
-			b.Operators = n
-		}
+	if operators > 0 {
+		b.Operators = operators
 	}
 	type row struct {
 		slot int64
@@ -157,11 +165,15 @@ func (s *Service) Precision(ctx context.Context, rule string) (p Precision, err 
 func precision(tx *store.Tx, rule string) (p Precision, err error) {
 	err = tx.QueryRow(`select coalesce(sum(case when verdict = 'true' then 1 else 0 end), 0), coalesce(sum(case when verdict = 'false' then 1 else 0 end), 0),
 		coalesce(sum(case when verdict = 'duplicate' then 1 else 0 end), 0) from alert where rule = $1`, rule).Scan(&p.Right, &p.Wrong, &p.Duplicate)
-	if n := p.Right + p.Wrong; err == nil && n > 0 {
+	p.share()
+	return p, err
+}
+
+func (p *Precision) share() {
+	if n := p.Right + p.Wrong; n > 0 {
 		share := float64(p.Right) / float64(n)
 		p.Share = &share
 	}
-	return p, err
 }
 
 // Confirmed returns the alerts raised in a span that people found true, for

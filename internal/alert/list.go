@@ -343,6 +343,7 @@ func (s *Service) Summary(ctx context.Context, actor access.Actor) (Summary, err
 	if err := access.Require(actor, access.AlertView, access.Scope{}); err != nil {
 		return out, err
 	}
+	operators := s.operators(ctx)
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		limit, args := seen(actor, 1)
 		type row struct {
@@ -370,7 +371,7 @@ func (s *Service) Summary(ctx context.Context, actor access.Actor) (Summary, err
 				}
 			}
 		}
-		b, err := s.budget(tx, tx.Now.Add(-8*time.Hour), tx.Now)
+		b, err := s.budget(tx, operators, tx.Now.Add(-8*time.Hour), tx.Now)
 		out.Budget = SummaryBudget{Per10Min: b.Per10Min, State: b.State}
 		return err
 	})

@@ -184,6 +184,7 @@ func (s *Service) raise(tx *store.Tx, cfg *config, c *alertevent.Condition, file
 		if a.Unit, err = s.responsible(tx, a.Service, a.Area); err != nil {
 			return a, err
 		}
+		a.Unit = s.inForce(tx, a.Unit)
 	}
 	a.UnitName = s.unitName(a.Unit, tx.Now)
 	if a.Number, err = nextNumber(tx); err != nil {

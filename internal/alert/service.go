@@ -57,8 +57,9 @@ type Service struct {
 	config   atomic.Pointer[config]
 	outdated atomic.Bool
 
-	feed     *feed
-	presence *presence
+	feed      *feed
+	presence  *presence
+	unitsSeen time.Time // when readdress last looked; Run's alone
 
 	memoMu sync.Mutex
 	memo   memo

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -69,23 +70,80 @@ func (s *Service) wait(ctx context.Context, next time.Time) {
 }
 
 // Sweep does everything that is due now and returns when the next is, zero
-// when nothing is.
+// when nothing is. What fails does not keep the others from their turn.
 func (s *Service) Sweep(ctx context.Context) (next time.Time, err error) {
+	if err := s.readdress(ctx); err != nil {
+		return next, err
+	}
+	var failed error
 	for _, do := range []func(tx *store.Tx) (bool, error){s.sweepSilences, s.sweepFlaps, s.sweepEscalations, s.sweepGroups} {
-		for more := true; more; {
-			if ready, err := s.ready(ctx); err != nil || !ready {
-				return s.nextDue(ctx, err)
+		for more := true; more && ctx.Err() == nil; {
+			due, err := s.nextDue(ctx)
+			if err != nil {
+				return next, err
 			}
-			err := s.db.Write(ctx, access.System("alert"), func(tx *store.Tx) (err error) {
+			if due.IsZero() || due.After(s.opt.Clock.Now()) {
+				return due, failed
+			}
+			err = s.db.Write(ctx, access.System("alert"), func(tx *store.Tx) (err error) {
 				more, err = do(tx)
 				return err
 			})
 			if err != nil {
-				return next, err
+				failed, more = errors.Join(failed, err), false
 			}
 		}
 	}
-	return s.nextDue(ctx, nil)
+	next, err = s.nextDue(ctx)
+	return next, errors.Join(failed, err)
+}
+
+// unitsEvery is how often the units of open alerts are looked up anew.
+const unitsEvery = time.Hour
+
+// readdress gives the open alerts of a unit that was dissolved to the one that
+// took its place. It needs no timer of its own: doing it again changes
+// nothing.
+func (s *Service) readdress(ctx context.Context) error {
+	now := s.opt.Clock.Now()
+	if s.opt.Successor == nil || now.Sub(s.unitsSeen) < unitsEvery {
+		return nil
+	}
+	err := s.db.Write(ctx, access.System("alert"), func(tx *store.Tx) error {
+		units, err := store.All(tx, func(scan store.Scan) (u string, err error) { return u, scan(&u) },
+			"select distinct unit from alert where open = 1 and unit <> ''")
+		if err != nil {
+			return err
+		}
+		for _, u := range units {
+			next := s.inForce(tx, u)
+			if next == u {
+				continue
+			}
+			list, err := readAlerts(tx, "where a.unit = $1 and a.open = 1 order by a.id", u)
+			if err != nil {
+				return err
+			}
+			var theirs []Alert
+			for _, a := range list {
+				after, err := s.change(tx, a, Command{Verb: Readdress, Actor: access.System("alert"), Unit: next, UnitName: s.unitName(next, tx.Now)})
+				if err != nil {
+					return err
+				}
+				if after.Times.DispatchedAt != nil {
+					theirs = append(theirs, after)
+				}
+			}
+			if err := s.tellUnits(tx, theirs); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		s.unitsSeen = now
+	}
+	return err
 }
 
 // dues is the earliest due time of all timers.
@@ -95,22 +153,7 @@ const dues = `select coalesce(min(due), 0) from (
 	union all select min(flap_due) from alert_condition where flap_due > 0
 	union all select min(due_at) from alert_silence where due_at > 0) as d`
 
-func (s *Service) ready(ctx context.Context) (ready bool, err error) {
-	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		var due int64
-		if err := tx.QueryRow(dues).Scan(&due); err != nil {
-			return err
-		}
-		ready = due > 0 && due <= store.Micros(tx.Now)
-		return nil
-	})
-	return ready, err
-}
-
-func (s *Service) nextDue(ctx context.Context, failed error) (next time.Time, err error) {
-	if failed != nil {
-		return next, failed
-	}
+func (s *Service) nextDue(ctx context.Context) (next time.Time, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		var due int64
 		err := tx.QueryRow(dues).Scan(&due)

@@ -19,6 +19,7 @@ func (s *Service) Verdicts(ctx context.Context) (map[string]Precision, error) {
 		}, `select rule, sum(case when verdict = 'true' then 1 else 0 end), sum(case when verdict = 'false' then 1 else 0 end),
 			sum(case when verdict = 'duplicate' then 1 else 0 end) from alert where rule <> '' and verdict <> '' group by rule`)
 		for _, r := range rows {
+			r.p.share()
 			out[r.rule] = r.p
 		}
 		return err
