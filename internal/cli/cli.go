@@ -1,4 +1,4 @@
-// Package cli is the command line: serve, demo, replay, check, user, version.
+// Package cli is the command line: serve, demo, replay, check, user, rule, version.
 // It reads flags and the environment and hands app a complete configuration;
 // nothing below it does.
 package cli
@@ -54,6 +54,7 @@ type commands struct {
 	Replay  replayCmd  `cmd:"" help:"Replay a real flood on a virtual clock, in its own data folder."`
 	Check   checkCmd   `cmd:"" help:"Check the configuration; lists every problem."`
 	User    userCmd    `cmd:"" help:"Create users and set passwords from the terminal."`
+	Rule    ruleCmd    `cmd:"" help:"Check, test, export and import rules."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

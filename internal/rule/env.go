@@ -63,10 +63,11 @@ func (w *world) forget() {
 
 // env is the world in the words of the evaluator.
 func (w *world) env() eval.Env {
-	return eval.Env{
-		Series: w.series, Scan: w.scan, Queryable: w.s.o.Series.Queryable(),
-		Thresholds: w.s.o.Thresholds, Neighbours: w.neighbours,
+	e := eval.Env{Series: w.series, Thresholds: w.s.o.Thresholds, Neighbours: w.neighbours}
+	if w.s.o.Series != nil {
+		e.Scan, e.Queryable = w.scan, w.s.o.Series.Queryable()
 	}
+	return e
 }
 
 func (w *world) refresh() {
@@ -128,11 +129,7 @@ func (w *world) scan(ctx context.Context, id string, from, to time.Time, f func(
 	}
 	w.mu.Unlock()
 	if v == nil {
-		ps, err := w.s.o.Series.Range(ctx, id, from, to)
-		if err != nil {
-			return err
-		}
-		points = ps
+		return w.s.o.Series.Scan(ctx, id, from, to, f)
 	}
 	for _, p := range points {
 		if p.T >= from.UnixMilli() && p.T <= to.UnixMilli() {

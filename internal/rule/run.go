@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -167,6 +168,9 @@ func (s *Service) instant() time.Time {
 // tries again: only the end of ctx ends it.
 func (s *Service) Run(ctx context.Context) error {
 	r := s.runner
+	if s.o.Series == nil {
+		return fmt.Errorf("rule needs a series and a catalog to run")
+	}
 	if s.o.Sources != nil {
 		go s.watchSources(ctx)
 	}

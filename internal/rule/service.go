@@ -52,7 +52,9 @@ type SourceState struct {
 
 // Options are what a Service needs.
 type Options struct {
-	Store   *store.DB
+	Store *store.DB
+	// Series and Catalog are what the rules look at. Without them the service
+	// keeps rules and cannot be Run, as the terminal's commands want it.
 	Series  *series.DB
 	Catalog Catalog
 
@@ -91,6 +93,16 @@ type Options struct {
 	Registerer prometheus.Registerer
 }
 
+// noStations is the register of a service that only keeps rules.
+type noStations struct{}
+
+func (noStations) Datastreams() []*sensing.Datastream            { return nil }
+func (noStations) Datastream(string) (*sensing.Datastream, bool) { return nil, false }
+func (noStations) Thing(string) (*sensing.Thing, bool)           { return nil, false }
+func (noStations) ThingPlace(string) (lon, lat float64, unit string, ok bool) {
+	return 0, 0, "", false
+}
+
 // Service keeps the rules and applies them. Its methods are safe for
 // concurrent use.
 type Service struct {
@@ -105,8 +117,11 @@ type Service struct {
 
 // New makes the service and its tables; Run applies the rules.
 func New(ctx context.Context, o Options) (*Service, error) {
-	if o.Store == nil || o.Series == nil || o.Catalog == nil {
-		return nil, fmt.Errorf("rule needs a store, a series and a catalog")
+	if o.Store == nil {
+		return nil, fmt.Errorf("rule needs a store")
+	}
+	if o.Series == nil || o.Catalog == nil {
+		o.Series, o.Catalog = nil, noStations{}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +21,7 @@ import (
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/msg"
+	"openioc.org/ioc/internal/rule/eval"
 	"openioc.org/ioc/internal/store"
 )
 
@@ -45,6 +48,15 @@ type Entry struct {
 type yamlText struct {
 	Vi string `yaml:"vi"`
 	En string `yaml:"en,omitempty"`
+}
+
+// Rule is what the evaluator must know of the entry.
+func (e Entry) Rule() (eval.Rule, error) {
+	r, bad := e.Definition.rule(e.ID, 1)
+	if len(bad) > 0 {
+		return r, bad
+	}
+	return r, nil
 }
 
 // yamlRule is a rule as it is written in a file. Spans are texts such as 90s,
@@ -368,4 +380,18 @@ func (s *Service) Export(ctx context.Context, actor access.Actor, ids []string) 
 		return nil, err
 	}
 	return WriteYAML(entries)
+}
+
+// CheckFile judges a file of rules apart from any city, and counts them.
+func CheckFile(data []byte) (int, error) {
+	entries, err := ParseYAML(data)
+	if err != nil {
+		return 0, err
+	}
+	services := map[string]bool{}
+	for _, e := range entries {
+		services[e.Definition.Service] = true // which there are, a city knows
+	}
+	s := &Service{o: Options{Services: slices.Collect(maps.Keys(services))}}
+	return len(entries), s.judge(entries)
 }
