@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"openioc.org/ioc/internal/access"
@@ -82,7 +83,7 @@ func (a *App) action(ctx context.Context) error {
 	if p.rules, err = rule.New(ctx, rule.Options{
 		Store: p.store, Series: p.series, Catalog: p.stations, Thresholds: p.flood.Thresholds,
 		UnitName: a.areaName, UnitKnown: a.unitKnown,
-		SOPKnown: a.sopKnown, Unit: a.responsible, Confirmed: a.confirmed, Verdicts: a.verdicts, Sources: a.sourceStates, Provenance: a.provenance,
+		SOPKnown: a.sopKnown, Unit: a.responsible, Confirmed: a.confirmed, Verdicts: a.verdicts, Sources: a.watchedSources(), Provenance: a.provenance,
 		Clock: a.clock, EventTime: a.o.Mode == Replay, Logger: log.With("component", "rule"), Registerer: a.reg,
 	}); err != nil {
 		return err
@@ -103,9 +104,45 @@ func (a *App) action(ctx context.Context) error {
 
 // follow runs what a domain does when others speak.
 func (a *App) follow(reader string, handle func(*store.Tx, outbox.Fact) error, subjects ...string) {
+	passed := &atomic.Uint64{}
+	a.followers = append(a.followers, passed)
 	a.background(reader+" reaction", func(ctx context.Context) error {
-		return outbox.Follow(ctx, a.parts.store, a.parts.bus, outbox.Reaction{Reader: reader, Subjects: subjects, Handle: handle, Logger: a.log.With("component", reader)})
+		return outbox.Follow(ctx, a.parts.store, a.parts.bus, outbox.Reaction{Reader: reader, Subjects: subjects, Handle: handle,
+			Passed: passed.Store, Logger: a.log.With("component", reader)})
 	})
+}
+
+// caughtUp waits until everybody has reacted to every fact there is; a replay
+// ends then.
+func (a *App) caughtUp(ctx context.Context) error {
+	for quiet := 0; quiet < 3; { // a reaction may itself speak
+		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+		st, err := a.parts.bus.Stats(ctx, outbox.FactStream)
+		if err != nil {
+			return err
+		}
+		behind := a.facts.Pending() > 0
+		for _, f := range a.followers {
+			behind = behind || f.Load() < st.Last
+		}
+		if quiet++; behind {
+			quiet = 0
+		}
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }
 
 // peopleOnDuty are the accounts that may be told something.
@@ -193,6 +230,14 @@ func (a *App) provenance(id string) string {
 	return s.Provenance
 }
 
+// watchedSources is nil in a replay: there the only source is this program.
+func (a *App) watchedSources() func() []rule.SourceState {
+	if a.o.Mode == Replay {
+		return nil
+	}
+	return a.sourceStates
+}
+
 // sourceStates tell since when each source that is on is silent.
 func (a *App) sourceStates() []rule.SourceState {
 	list, err := a.parts.readiness.List(context.Background(), access.System("rule"))
@@ -240,9 +285,13 @@ func (a *App) confirmed(ctx context.Context, from, to time.Time) ([]rule.Inciden
 	return out, err
 }
 
-// openItems is what a shift hands over.
+// openItems is what a shift hands over: the gravest alerts, and what the
+// incidents' service has open.
 func (a *App) openItems(ctx context.Context) (duty.OpenWork, error) {
-	var out duty.OpenWork
+	out, err := a.parts.incidents.OpenWork(ctx)
+	if err != nil {
+		return out, err
+	}
 	open := true
 	page, err := a.parts.alerts.List(ctx, access.System("duty"), alert.Filter{Open: &open, Sort: "severity", Limit: 100})
 	if err != nil {
@@ -260,6 +309,5 @@ func (a *App) openItems(ctx context.Context) (duty.OpenWork, error) {
 		}
 		out.Items = append(out.Items, duty.OpenItem{Kind: "alert", ID: x.ID, Number: x.Number, Title: x.Title.Vi, Severity: x.Severity, State: x.State})
 	}
-	out.Incidents, out.Tasks, err = a.parts.incidents.OpenCounts(ctx)
-	return out, err
+	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +17,7 @@ import (
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/config"
 	"openioc.org/ioc/internal/msg"
+	"openioc.org/ioc/internal/outbox"
 	"openioc.org/ioc/internal/scenario"
 )
 
@@ -66,6 +68,9 @@ type App struct {
 	stops []stop
 	parts parts
 	fatal chan error
+
+	facts     *outbox.Outbox
+	followers []*atomic.Uint64 // up to which fact each has reacted
 
 	scenario    *scenario.Scenario // of a replay
 	demo        *scenario.Demo     // of a demo

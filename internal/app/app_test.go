@@ -25,14 +25,21 @@ const password = "App-test-pass-42"
 // start runs a city in this process and returns its address and admin's token.
 func start(t *testing.T, mode app.Mode) (base, token string) {
 	t.Helper()
+	return startWith(t, io.Discard, app.Options{Mode: mode})
+}
+
+// startWith is start with more options; out hears what the terminal would.
+func startWith(t *testing.T, out io.Writer, o app.Options) (base, token string) {
+	t.Helper()
 	cfg := config.Default()
 	cfg.Server.Listen, cfg.MQTT.Listen, cfg.Data.Dir = "127.0.0.1:0", "127.0.0.1:0", t.TempDir()
 	ready := filepath.Join(t.TempDir(), "ready.json")
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- app.Run(ctx, app.Options{Config: cfg, Mode: mode, Version: "test", Out: io.Discard, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-			ReadyFile: ready, AdminPassword: password, DemoPassword: password})
+		o.Config, o.Version, o.Out, o.ReadyFile, o.AdminPassword, o.DemoPassword = cfg, "test", out, ready, password, password
+		o.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+		ended <- app.Run(ctx, o)
 	}()
 	t.Cleanup(func() {
 		cancel()

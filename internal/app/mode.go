@@ -59,7 +59,7 @@ func (a *App) startDemo(ctx context.Context) error {
 		return err
 	}
 	a.background("demo", a.demo.Run)
-	return nil
+	return p.duty.SeedDemo(ctx, a.clock.Now())
 }
 
 func (a *App) startReplay() {
@@ -81,6 +81,9 @@ func (a *App) startReplay() {
 			return err
 		}
 		if err := report.Write(a.o.Out, a.o.Lang); err != nil {
+			return err
+		}
+		if err := a.endReplay(ctx, a.scenario.End); err != nil {
 			return err
 		}
 		if !a.o.Stay {

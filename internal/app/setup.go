@@ -142,11 +142,11 @@ func (a *App) setup(ctx context.Context) error {
 	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "OBS", Subjects: []string{"ioc.obs.>"}, MaxAge: obsAge, MaxBytes: obsBytes}); err != nil {
 		return err
 	}
-	facts, err := outbox.New(ctx, outbox.Options{Store: p.store, Publisher: p.bus, Logger: log.With("component", "outbox"), Registerer: a.reg})
+	a.facts, err = outbox.New(ctx, outbox.Options{Store: p.store, Publisher: p.bus, Logger: log.With("component", "outbox"), Registerer: a.reg})
 	if err != nil {
 		return err
 	}
-	a.background("outbox", facts.Run)
+	a.background("outbox", a.facts.Run)
 
 	// What there is: units, stations, sources.
 	if cfg.City.Dir != "" {

@@ -14,16 +14,17 @@ import (
 // FirstAdmin is the user name that EnsureFirstAdmin gives.
 const FirstAdmin = "admin"
 
-// demoUnit is Phường Hải Châu, where the demo's unit officer works.
-const demoUnit = "20242"
+// demoUnit is Xã Hòa Tiến, where the demo's unit officers work: the flood that
+// the demo replays reaches it.
+const demoUnit = "20332"
 
 var demoUsers = []Draft{
 	{Username: "admin", Name: "Quản trị hệ thống", Role: access.Admin},
 	{Username: "leader", Name: "Lãnh đạo thành phố", Role: access.Leader},
 	{Username: "ioclead", Name: "Lãnh đạo IOC", Role: access.IOCLeader},
 	{Username: "duty", Name: "Trực ban IOC", Role: access.Duty},
-	{Username: "unitlead", Name: "Chủ tịch phường Hải Châu", Role: access.UnitLeader, Unit: demoUnit},
-	{Username: "unit", Name: "Cán bộ phường Hải Châu", Role: access.Unit, Unit: demoUnit},
+	{Username: "unitlead", Name: "Chủ tịch UBND xã Hòa Tiến", Role: access.UnitLeader, Unit: demoUnit},
+	{Username: "unit", Name: "Cán bộ đầu mối xã Hòa Tiến", Role: access.Unit, Unit: demoUnit},
 	{Username: "citizen", Name: "Công dân", Role: access.Citizen},
 }
 

@@ -32,6 +32,9 @@ type Reaction struct {
 	// Unavailable is tried three times and then put aside, so that those
 	// behind it go on.
 	Handle func(tx *store.Tx, f Fact) error
+	// Passed hears, after each batch, up to which message of the stream all is
+	// handled or passed over; may be nil.
+	Passed func(seq uint64)
 	Logger *slog.Logger
 }
 
@@ -63,7 +66,13 @@ func Follow(ctx context.Context, db *store.DB, stream Stream, r Reaction) error 
 	if err != nil {
 		return err
 	}
-	return stream.ConsumeBatch(ctx, FactStream, from, time.Time{}, followBatch, func(ms []bus.Msg) error { return f.take(ctx, ms) })
+	return stream.ConsumeBatch(ctx, FactStream, from, time.Time{}, followBatch, func(ms []bus.Msg) error {
+		err := f.take(ctx, ms)
+		if err == nil && f.Passed != nil {
+			f.Passed(ms[len(ms)-1].Seq)
+		}
+		return err
+	})
 }
 
 type follower struct {
