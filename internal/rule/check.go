@@ -126,8 +126,9 @@ func (s *Service) own(d Definition) (errs, warnings []Finding) {
 // refuse is nil for a definition that may be written.
 func (s *Service) refuse(d Definition) error {
 	errs, _ := s.own(d)
-	if len(errs) == 0 {
-		_, errs = compiled("draft", 0, d)
+	if PromQL(d) != "" && len(d.Levels) > 0 {
+		_, more := compiled("draft", 0, d)
+		errs = append(errs, more...)
 	}
 	if len(errs) == 0 {
 		return nil

@@ -175,7 +175,7 @@ func strict(data []byte, into any) error {
 	if errors.Is(err, io.EOF) {
 		return errYAMLNone.With()
 	}
-	bad := errYAML.With("detail", strings.TrimPrefix(err.Error(), "yaml: "))
+	bad := errYAML.With("detail", msg.Text{Vi: "xem từng dòng", En: "see each line"})
 	for _, e := range linesOf(err) {
 		bad.At(fmt.Sprintf("line %d", e.line), errYAML.With("detail", e.detail))
 	}
@@ -187,7 +187,10 @@ type lineError struct {
 	detail string
 }
 
-var lineOf = regexp.MustCompile(`line (\d+): `)
+var (
+	lineOf   = regexp.MustCompile(`line (\d+): `)
+	typeName = regexp.MustCompile(` (in type|into) \S*(rule\.|struct)\S*.*$`) // ours, of no use to people
+)
 
 // linesOf takes the lines out of an error of the YAML reader.
 func linesOf(err error) []lineError {
@@ -203,6 +206,7 @@ func linesOf(err error) []lineError {
 			e.line, _ = strconv.Atoi(m[1])
 			e.detail = strings.Replace(e.detail, m[0], "", 1)
 		}
+		e.detail = typeName.ReplaceAllString(e.detail, "")
 		out = append(out, e)
 	}
 	return out
