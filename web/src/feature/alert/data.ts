@@ -65,6 +65,9 @@ export function mainStep(allowed: readonly Step[], state: AlertState): Step | un
   return course[state].find((s) => allowed.includes(s))
 }
 
+/** stateTone is the tone of a state's badge. */
+export const stateTone = (s: AlertState): 'sev-3' | 'good' | 'neutral' | 'accent' => (s === 'new' ? 'sev-3' : s === 'done' || s === 'checked' ? 'good' : s === 'closed' ? 'neutral' : 'accent')
+
 /** immediate steps ask nothing. */
 export const immediate = (step: Step): boolean => step === 'acknowledge' || step === 'accept' || step === 'start'
 /** needsReason is where somebody is owed an explanation. */
