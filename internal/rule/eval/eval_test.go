@@ -364,3 +364,10 @@ func TestExplain_SaysWhyNot(t *testing.T) {
 		t.Error("an unknown series was explained")
 	}
 }
+
+// TestFlags_FitIntoAPoint: a reading keeps its flags in 16 bits.
+func TestFlags_FitIntoAPoint(t *testing.T) {
+	if n := len((^sensing.Flags(0)).Names()); n > 16 {
+		t.Errorf("%d flags", n)
+	}
+}
