@@ -26,7 +26,8 @@ export const sayKind = (w: Words, kind: RuleKind): string => w.t(`rule.kind.${ki
 /** sayWhat is one line on what a rule watches: "Tổng lượng mưa trong 1 giờ". */
 export function sayWhat(w: Words, d: Pick<RuleDraft, 'kind' | 'expr' | 'where' | 'window_seconds'>): string {
   if (!isForm(d)) return d.expr
-  return w.t(`rule.watches.${d.kind}`, { property: sayProperty(w, propertyOf(d)), window: w.span(d.window_seconds || 3600) })
+  const said = w.t(`rule.watches.${d.kind}`, { property: sayProperty(w, propertyOf(d)), window: w.span(d.window_seconds || 3600) })
+  return said.charAt(0).toUpperCase() + said.slice(1)
 }
 
 export const unit = unitOf
