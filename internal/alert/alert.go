@@ -7,6 +7,7 @@ import (
 
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/msg"
+	"openioc.org/ioc/internal/store"
 )
 
 // State is where an alert is in its life.
@@ -187,6 +188,12 @@ func (a *Alert) matchable() map[string]string {
 		m["kind"] = a.Kind
 	}
 	return m
+}
+
+// Fact reads an alert in the shape that others know; false when there is none.
+func Fact(tx *store.Tx, id string) (alertevent.Alert, bool, error) {
+	a, ok, err := readAlert(tx, id)
+	return a.fact(), ok, err
 }
 
 // fact is the alert as other domains may know it.

@@ -9,10 +9,10 @@ import (
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/alert"
-	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/attachment"
 	"openioc.org/ioc/internal/connector"
 	"openioc.org/ioc/internal/duty"
+	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/incident"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/notify"
@@ -27,6 +27,10 @@ import (
 // through. It is setup's continuation, read top to bottom after it.
 func (a *App) action(ctx context.Context) error {
 	p, cfg, log := &a.parts, a.o.Config, a.log
+
+	for topic, needs := range map[string]access.Permission{"inbox": access.LayerView, "incidents": access.IncidentView, "tasks": access.IncidentView} {
+		p.hub.Topic(topic, needs, nil)
+	}
 
 	// Who is told, and how.
 	guard, err := connector.NewGuard(cfg.Pull.AllowPrivate)
@@ -71,13 +75,13 @@ func (a *App) action(ctx context.Context) error {
 	// Incidents follow alerts.
 	if p.incidents, err = incident.New(ctx, incident.Options{
 		Store: p.store, Attachments: p.attachments, Notify: p.notify, Duty: p.duty, UnitName: p.duty.Named,
-		AreaName: func(code string, _ time.Time) string { return a.areaName(code) }, AreaAt: a.areaAt, Successor: p.duty.Successor,
+		AreaName: func(code string, _ time.Time) string { return a.areaName(code) }, AreaAt: a.areaAt, Successor: p.duty.Successor, Alert: alert.Fact,
 		Publish: p.hub.PublishTo, Clock: a.clock, Logger: log.With("component", "incident"),
 	}); err != nil {
 		return err
 	}
 	a.background("incident timers", p.incidents.Run)
-	a.follow("incident", p.incidents.OnFact, alertevent.Subject)
+	a.follow("incident", p.incidents.OnFact, incident.SubjectsFollowed...)
 
 	// Rules watch what the writer stores.
 	if p.rules, err = rule.New(ctx, rule.Options{
@@ -195,6 +199,9 @@ func (a *App) successor(_ *store.Tx, unit string, at time.Time) string {
 
 func (a *App) deliveriesOf(ctx context.Context, id string) (any, error) {
 	list, _, err := a.parts.notify.Deliveries(ctx, access.System("alert"), notify.Filter{Alert: id, Limit: 200})
+	for i := range list {
+		list[i] = list[i].In(httpapi.Lang(ctx))
+	}
 	return list, err
 }
 

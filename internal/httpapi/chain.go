@@ -137,10 +137,11 @@ func sameSite(r *http.Request, base string) bool {
 }
 
 // streaming requests live longer than a request's time and set their own
-// limits: live events, exports, ingest bodies.
+// limits: live events, exports, ingest bodies, photos.
 func streaming(r *http.Request) bool {
 	p := r.URL.Path
-	return p == "/live" || strings.HasPrefix(p, "/api/v1/export") || strings.HasPrefix(p, "/api/v1/ingest/")
+	return p == "/live" || strings.HasPrefix(p, "/api/v1/export") || strings.HasPrefix(p, "/api/v1/ingest/") ||
+		p == "/api/v1/attachments" && r.Method == http.MethodPost
 }
 
 // machine says whether the address is one that programs read. Browsers send
