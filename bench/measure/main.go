@@ -2,7 +2,7 @@
 // real binary, each beside what was asked for. One line of JSON per figure.
 //
 //	go run ./bench/measure all
-//	go run ./bench/measure ingest-batch | ingest-one | mqtt | screen | start | queries
+//	go run ./bench/measure ingest-batch | ingest-one | mqtt | screen | alert | start | queries
 package main
 
 import (
@@ -55,6 +55,7 @@ var measurements = []measurement{
 	{"ingest-one", ingestOne},
 	{"mqtt", mqttLoad},
 	{"screen", screen},
+	{"alert", alerts},
 	{"queries", queries},
 }
 
