@@ -355,6 +355,15 @@ func TestRun_HistoryIsNoNews(t *testing.T) {
 	clk.Set(start.Add(72 * time.Hour))
 	city.feed(reading{tower, 10, 0.6}, reading{tower, 20, 0}, reading{tower, 72*60 - 20, 0.3})
 	until(t, "what is fresh is told", func() bool { return len(c.lines()) > 0 })
+	// What comes late and from before is no news either, nor after a restart.
+	city.feed(reading{tower, 72*60 - 200, 0.6}, reading{tower, 72*60 - 100, 0.1})
+	clk.Set(start.Add(72*time.Hour + time.Minute))
+	city.feed(reading{tower, 72*60 + 1, 0.31})
+	time.Sleep(300 * time.Millisecond)
+	city.stop()
+	city = run(t, o)
+	time.Sleep(300 * time.Millisecond)
+	city.stop()
 	if got := c.lines(); len(got) != 1 || !strings.HasSuffix(got[0], " tower-a 2") {
 		t.Errorf("told %v", got)
 	}

@@ -23,6 +23,10 @@ const writeAtOnce = 256
 // was dead.
 const farthest = 7 * 24 * time.Hour
 
+// newsMargin is how long before the cursor a change found at a start is still
+// news: what came while the program died.
+const newsMargin = 10 * time.Minute
+
 // stateKey is one rule on one series.
 type stateKey struct{ rule, series string }
 
@@ -180,7 +184,11 @@ func (r *runner) start(ctx context.Context) error {
 		r.newest = to
 		r.mu.Unlock()
 	}
-	return r.takeOver(ctx, found, fresh, to)
+	since := to
+	if !p.cursor.IsZero() {
+		since = p.cursor
+	}
+	return r.takeOver(ctx, found, fresh, since, to)
 }
 
 // from is how far back a start reads: to where every change was surely
@@ -298,18 +306,20 @@ func (r *runner) swap(ctx context.Context) error {
 	if err != nil { // the engine may be half way: begin again from the records
 		return errors.Join(err, r.start(ctx))
 	}
-	return r.takeOver(ctx, append(found, warm...), fresh, to)
+	return r.takeOver(ctx, append(found, warm...), fresh, to, to)
 }
 
 // takeOver ends a start or a swap. Rules that are new were shown the past
-// without a word; what they find still firing, and what those that are gone
-// leave behind, is told once. What happened to the others is told in order.
-func (r *runner) takeOver(ctx context.Context, found []eval.Transition, fresh map[string]int, to time.Time) error {
-	touched := map[stateKey]*state{}
+// without a word, and so were the others what was read in from before since;
+// what still holds of it, and what rules that are gone leave behind, is told
+// once. What happened after since is told in order.
+func (r *runner) takeOver(ctx context.Context, found []eval.Transition, fresh map[string]int, since, to time.Time) error {
+	touched := map[stateKey]bool{}
 	var news []eval.Transition
 	for i := range found {
 		t := &found[i]
 		_, silent := fresh[t.Rule]
+		silent = silent || !r.s.o.EventTime && t.At.Before(since.Add(-newsMargin))
 		if _, live := r.rules[t.Rule]; live && !silent {
 			news = append(news, *t)
 			continue
@@ -321,14 +331,14 @@ func (r *runner) takeOver(ctx context.Context, found []eval.Transition, fresh ma
 			r.states[key] = st
 		}
 		st.apply(t)
-		touched[key] = st
+		touched[key] = true
 	}
 	if !r.tell(ctx, news, to) {
 		return ctx.Err()
 	}
 	r.align(touched)
-	for _, st := range touched {
-		r.compare(st)
+	for key := range touched {
+		r.compare(r.states[key])
 	}
 	if !r.establish(ctx, touched, fresh) {
 		return ctx.Err()
@@ -342,7 +352,7 @@ func (r *runner) takeOver(ctx context.Context, found []eval.Transition, fresh ma
 // align makes the states what the engine says they are, where rules came,
 // went or changed: a severity carried over to a version that does not know it
 // ends without a transition.
-func (r *runner) align(touched map[stateKey]*state) {
+func (r *runner) align(touched map[stateKey]bool) {
 	now := map[stateKey]eval.Machine{}
 	for _, m := range r.engine.State().Machines {
 		now[stateKey{m.Rule, m.Series}] = m
@@ -353,7 +363,7 @@ func (r *runner) align(touched map[stateKey]*state) {
 		switch {
 		case live && st.Version != f.version && st.Severity > 0:
 			st.Version = f.version
-			touched[key] = st
+			touched[key] = true
 		case !live && st.Severity == 0, live && int(m.Severity) == st.Severity, live && isVirtual(key.series) && !r.world.heard(key.series):
 			continue
 		}
@@ -364,19 +374,19 @@ func (r *runner) align(touched map[stateKey]*state) {
 		if m.At > 0 {
 			st.At = time.UnixMilli(max(m.At, st.At.UnixMilli())).UTC()
 		}
-		touched[key] = st
+		touched[key] = true
 	}
 }
 
 // establish writes the states that a swap found, without a word.
-func (r *runner) establish(ctx context.Context, touched map[stateKey]*state, fresh map[string]int) bool {
+func (r *runner) establish(ctx context.Context, touched map[stateKey]bool, fresh map[string]int) bool {
 	if len(touched)+len(fresh) == 0 {
 		return true
 	}
 	return r.persist(ctx, "state of the rules not written", func(ctx context.Context) error {
 		return r.s.o.Store.Housekeep(ctx, func(tx *store.Tx) error {
-			for _, st := range touched {
-				if err := st.write(tx); err != nil {
+			for key := range touched {
+				if err := r.states[key].write(tx); err != nil {
 					return err
 				}
 			}
