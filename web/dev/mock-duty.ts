@@ -14,7 +14,7 @@ const on = (k: number): OnDuty[] => [0, 1, 2].map((j): OnDuty => { const p = peo
 let shifts: Shift[] = Array.from({ length: 60 }, (_, k) => ({ id: `s${k}`, from: iso(midnight + (6 + 8 * (k - 21)) * hour), to: iso(midnight + (14 + 8 * (k - 21)) * hour), name: names[k % 3] ?? t2('Ca', 'Shift'), people: k > 45 ? [] : on(k) }))
 const current = (): Shift | undefined => shifts.find((s) => Date.parse(s.from) <= Date.now() && Date.now() < Date.parse(s.to))
 const open = { alerts: 17, incidents: 3, tasks: 9 }
-let handover: Handover | null = { id: 'h1', shift: 's20', shift_name: t2('Ca đêm', 'Night'), from: { id: 'u3', name: 'Phạm Minh Tuấn' }, to: null, notes: 'Mẹ Suốt còn ngập 35 cm, phường đã chốt chặn hai đầu. Trạm mưa Hồ Hố Cau mất tín hiệu từ 02:10, đã gọi Vrain. Chờ báo cáo của Hoà Khánh về 12 hộ ở kiệt 634.', open, at: iso(Date.now() - 25 * 60_000), accepted_at: null }
+let handover: Handover | null = { id: 'h1', shift: 's20', shift_name: t2('Ca đêm', 'Night'), from: { id: 'u3', name: 'Phạm Minh Tuấn' }, notes: 'Mẹ Suốt còn ngập 35 cm, phường đã chốt chặn hai đầu. Trạm mưa Hồ Hố Cau mất tín hiệu từ 02:10, đã gọi Vrain. Chờ báo cáo của Hoà Khánh về 12 hộ ở kiệt 634.', open, at: iso(Date.now() - 25 * 60_000), accepted_at: null }
 const lines: [string, string, string, string][] = [
   ['Cảnh báo CB-2026-000412', 'Ngập 35 cm tại Mẹ Suốt – Nguyễn Huy Tưởng, nước đang lên', 'Chuyển UBND P. Hoà Khánh, gọi trực ban phường', 'Phường đã chốt chặn hai đầu lúc 19:52'],
   ['Điện thoại 1022', 'Người dân báo cây ngã chắn một làn Bạch Đằng', 'Chuyển Công ty Cây xanh', 'Dọn xong 20:31'],
