@@ -1,6 +1,6 @@
 // Package whole tests the program from outside, as its users meet it: the
 // real binary, its files, its ports. The scripts under test/script are the
-// journeys; a newcomer can read journey.txtar as the main path.
+// journeys; a newcomer can read journey.txtar and alert.txtar as the main path.
 package whole
 
 import (
@@ -44,19 +44,27 @@ func TestMain(m *testing.M) {
 //
 //	city serve|demo|…        start the binary and sign admin in
 //	stopcity | killcity | restartcity
+//	person NAME ROLE [UNIT]  make an account and sign it in; the file NAME
+//	                         holds its token
 //	call METHOD PATH [FILE]  call the API, the answer is stdout; with "!" the
-//	                         call must fail and status and body are stderr
+//	                         call must fail and status and body are stderr;
+//	                         a FILE that begins with "{" is the body itself
 //	callas TOKENFILE METHOD PATH [FILE]
 //	until PATTERN PATH       call GET PATH until the answer matches (30 s)
+//	untilas TOKENFILE PATTERN PATH
 //	keep NAME PATTERN        put the first group of PATTERN in stdout into $NAME
+//
+// $DOCS is the folder of the documents, whose examples are run too.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "../script",
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+e.Getenv("PATH"))
+			docs, err := filepath.Abs("../../docs")
+			e.Setenv("DOCS", docs)
 			e.Values[cityKey{}] = &slot{}
-			return nil
+			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"city":        cmdCity,
@@ -69,8 +77,14 @@ func TestScripts(t *testing.T) {
 			"callas": func(ts *testscript.TestScript, neg bool, args []string) {
 				call(ts, neg, strings.TrimSpace(ts.ReadFile(args[0])), args[1:])
 			},
-			"until": cmdUntil,
-			"keep":  cmdKeep,
+			"person": cmdPerson,
+			"until": func(ts *testscript.TestScript, _ bool, args []string) {
+				untilAnswer(ts, cityOf(ts).Token, args)
+			},
+			"untilas": func(ts *testscript.TestScript, _ bool, args []string) {
+				untilAnswer(ts, strings.TrimSpace(ts.ReadFile(args[0])), args[1:])
+			},
+			"keep": cmdKeep,
 		},
 	})
 }
@@ -110,7 +124,9 @@ func call(ts *testscript.TestScript, neg bool, token string, args []string) {
 	var text string
 	out = &text
 	if len(args) == 3 {
-		in = ts.ReadFile(args[2])
+		if in = args[2]; !strings.HasPrefix(args[2], "{") {
+			in = ts.ReadFile(args[2])
+		}
 	}
 	err := cityOf(ts).DoAs(token, args[0], args[1], in, out)
 	if neg {
@@ -124,12 +140,27 @@ func call(ts *testscript.TestScript, neg bool, token string, args []string) {
 	fmt.Fprintln(ts.Stdout(), text)
 }
 
-func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
+func cmdPerson(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) == 2 {
+		args = append(args, "")
+	}
+	if len(args) != 3 {
+		ts.Fatalf("usage: person NAME ROLE [UNIT]")
+	}
+	token, err := cityOf(ts).Person(args[0], args[1], args[2])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(token), 0o600))
+}
+
+func untilAnswer(ts *testscript.TestScript, token string, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: until PATTERN PATH")
+	}
 	re, err := regexp.Compile(args[0])
 	ts.Check(err)
 	var text string
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		err = cityOf(ts).Do("GET", args[1], nil, &text)
+		err = cityOf(ts).DoAs(token, "GET", args[1], nil, &text)
 		if err == nil && re.MatchString(text) {
 			break
 		}
