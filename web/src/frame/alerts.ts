@@ -8,7 +8,7 @@ import { get } from '@/api/client'
 import { useWords } from '@/i18n/use'
 import { alarm, armSound } from '@/lib/sound'
 import { useLive } from '@/live'
-import { alertOf, type AlertDelta, type AlertFilter, merge } from '@/live/alert'
+import { type AlertDelta, type AlertFilter, changesOf, merge } from '@/live/alert'
 import { can } from '@/session'
 
 /** everything is the list that leaves nothing out but what is closed or suppressed. */
@@ -90,9 +90,9 @@ export function useAlertWatch(loudFrom = 1): { announcement: Ref<string> } {
       heard = true
       return
     }
-    const d = alertOf(e.data)
-    if (!d) return
-    waiting.push(d)
+    const changes = changesOf(e.data)
+    if (changes.length === 0) return
+    waiting.push(...changes)
     timer ??= setTimeout(flush, gather)
   })
   onScopeDispose(() => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Alert, AlertPage } from '@/api/alert'
-import { alertOf, type AlertFilter, fits, merge, nextDue, order } from './alert'
+import { type AlertFilter, changesOf, fits, merge, nextDue, order } from './alert'
 
 const filter: AlertFilter = { state: '', severity: '', service: '', unit: '', area: '', q: '', open: true, suppressed: false, sort: 'severity' }
 const alert = (id: string, more: Partial<Alert> = {}): Alert => ({
@@ -14,8 +14,12 @@ const page = (...alerts: Alert[]): AlertPage => ({ alerts, next: '', total: aler
 const ids = (p: AlertPage): string[] => (p.alerts ?? []).map((a) => a.id)
 
 it('reads a delta and leaves nonsense aside', () => {
-  expect(alertOf({ kind: 'raised', alert: alert('a') })?.alert.id).toBe('a')
-  expect([alertOf(null), alertOf({ changed: true }), alertOf({ alert: {} })]).toEqual([null, null, null])
+  expect(changesOf({ kind: 'raised', alert: alert('a') }).map((d) => [d.kind, d.alert.id])).toEqual([['raised', 'a']])
+  expect([changesOf(null), changesOf({ changed: true }), changesOf({ alert: {} }), changesOf({ alerts: [null, {}] })]).toEqual([[], [], [], []])
+})
+
+it('reads a batch and finds the new ones in it', () => {
+  expect(changesOf({ kind: 'batch', alerts: [alert('a'), alert('b', { version: 4, state: 'new' }), alert('c', { state: 'done' })] }).map((d) => d.kind)).toEqual(['raised', 'batch', 'batch'])
 })
 
 it('finds by words without tones, and by what is chosen', () => {

@@ -6,10 +6,16 @@ import { fold } from '@/lib/collate'
 /** AlertDelta is one change of an alert; kind is the step that made it, "raised" for a new one. */
 export interface AlertDelta { kind: string; alert: Alert }
 
-/** alertOf reads the payload of an "alerts" event, whatever it lacks. */
-export function alertOf(data: unknown): AlertDelta | null {
-  const d = data as Partial<AlertDelta> | null
-  return d?.alert && typeof d.alert.id === 'string' ? { kind: d.kind ?? '', alert: d.alert } : null
+/**
+ * changesOf reads the payload of an "alerts" event, whatever it lacks: one
+ * change with its step, or in a storm a batch of alerts. A batch does not
+ * tell steps; an alert that nothing has happened to yet is a new one.
+ */
+export function changesOf(data: unknown): AlertDelta[] {
+  const d = data as { kind?: string; alert?: Alert; alerts?: Alert[] | null } | null
+  const known = (a: Alert | undefined): a is Alert => typeof a?.id === 'string'
+  if (known(d?.alert)) return [{ kind: d.kind ?? '', alert: d.alert }]
+  return Array.isArray(d?.alerts) ? d.alerts.filter(known).map((alert) => ({ kind: alert.state === 'new' && alert.version <= 1 ? 'raised' : 'batch', alert })) : []
 }
 
 /** isOpen is whether somebody still has to do something about it. */
