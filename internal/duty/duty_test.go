@@ -471,6 +471,21 @@ func TestDemo(t *testing.T) {
 	})
 }
 
+// A city that is asked before its first account was made knows it at once
+// when it is.
+func TestNobodyYetIsNotBelieved(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		r.people = nil
+		if _, users := r.ask(duty.Query{Unit: "ioc"}); users != "" {
+			t.Fatalf("told %s", users)
+		}
+		r.people = everybody
+		if _, users := r.ask(duty.Query{Unit: "ioc"}); users == "" {
+			t.Error("still nobody")
+		}
+	})
+}
+
 // Units have a name and a successor outside of transactions too, at once
 // after a change.
 func TestNamesFollowChanges(t *testing.T) {

@@ -86,5 +86,8 @@ func (s *Service) everybody(ctx context.Context) []Person {
 	if err != nil {
 		s.log.Warn("the accounts cannot be read; those known last are addressed", "err", err)
 	}
+	if len(ps) == 0 { // asked before the first account was made
+		s.known.forget()
+	}
 	return ps
 }
