@@ -31,7 +31,7 @@ func ShippedInhibitions() []Inhibition {
 		ID:     "source-silent",
 		Name:   msg.Text{Vi: "Nguồn im lặng giải thích trạm im lặng, trạm kẹt số", En: "A silent source explains silent and frozen stations"},
 		Source: []Matcher{{Label: "rule", Op: "=", Value: "source-silent"}},
-		Target: []Matcher{{Label: "rule", Op: "=~", Value: "gauge-silent|station-silent|tower-silent|sensor-frozen|sensor-toggling"}},
+		Target: []Matcher{{Label: "rule", Op: "=~", Value: "gauge-silent|(rain|river|tower)-frozen|(river|tower)-toggling"}},
 		Equal:  []string{"source"},
 	}}
 }
