@@ -49,6 +49,7 @@ func (a *App) action(ctx context.Context) error {
 		return err
 	}
 	a.background("duty", p.duty.Run)
+	a.follow("duty", func(tx *store.Tx, _ outbox.Fact) error { tx.After(p.duty.PeopleChanged); return nil }, "ioc.identity.")
 	if p.attachments, err = attachment.New(ctx, attachment.Options{
 		Store: p.store, Files: p.files, Clock: a.clock, Logger: log.With("component", "attachment"),
 	}); err != nil {

@@ -44,3 +44,7 @@ func (s *Service) Successor(code string, at time.Time) (string, bool) {
 	u, _ := us.inForce(code, at)
 	return u.Code, u.Code != "" && u.Code != code
 }
+
+// PeopleChanged says that accounts came, went or changed: the next question
+// reads them anew.
+func (s *Service) PeopleChanged() { s.known.forget() }
