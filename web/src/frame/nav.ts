@@ -3,7 +3,7 @@ import type { Component } from 'vue'
 
 export interface NavItem { to: string; key: string; icon: Component; permission: string; match: string[]; phone: boolean }
 
-/** The rail, in order; on phones those marked phone form the bottom bar, six at most; the rest is in the menu. */
+/** The rail, in order. On phones those marked phone form the bottom bar, five at most beside "more", which opens the rest. */
 export const nav: NavItem[] = [
   { to: '/', key: 'nav.overview', icon: LayoutDashboard, permission: 'layer.view', match: ['overview'], phone: true },
   { to: '/map', key: 'nav.map', icon: Map, permission: 'layer.view', match: ['map'], phone: true },
@@ -11,7 +11,7 @@ export const nav: NavItem[] = [
   { to: '/incidents', key: 'nav.incidents', icon: Siren, permission: 'incident.view', match: ['incidents', 'incident', 'sops', 'sop'], phone: true },
   { to: '/tasks', key: 'nav.tasks', icon: ClipboardCheck, permission: 'incident.view', match: ['tasks', 'task'], phone: true },
   { to: '/directives', key: 'nav.directives', icon: Megaphone, permission: 'directive.give', match: ['directives'], phone: false },
-  { to: '/flood', key: 'nav.flood', icon: CloudRainWind, permission: 'layer.view', match: ['flood'], phone: true },
+  { to: '/flood', key: 'nav.flood', icon: CloudRainWind, permission: 'layer.view', match: ['flood'], phone: false },
   { to: '/stations', key: 'nav.stations', icon: RadioTower, permission: 'layer.view', match: ['stations', 'station'], phone: false },
   { to: '/duty', key: 'nav.duty', icon: BookUser, permission: 'duty.view', match: ['duty'], phone: false },
   { to: '/rules', key: 'nav.rules', icon: ListChecks, permission: 'rule.view', match: ['rules', 'rule', 'rule-new'], phone: false },
@@ -19,3 +19,9 @@ export const nav: NavItem[] = [
   { to: '/notify', key: 'nav.notify', icon: Send, permission: 'notify.view', match: ['notify'], phone: false },
   { to: '/users', key: 'nav.users', icon: Users, permission: 'user.view', match: ['users'], phone: false },
 ]
+
+/** phoneBar parts the pages a person may see into the bottom bar of phones and what "more" opens. Six fit without it. */
+export function phoneBar(items: NavItem[]): { bar: NavItem[]; more: NavItem[] } {
+  if (items.length <= 6) return { bar: items, more: [] }
+  return { bar: items.filter((i) => i.phone), more: items.filter((i) => !i.phone) }
+}
