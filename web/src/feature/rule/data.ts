@@ -18,7 +18,7 @@ export const flags = ['frozen', 'toggling', 'step', 'out_of_range', 'neighbours'
 export const useRules = () => useQuery({ queryKey: ['rules'], queryFn: ({ signal }) => get<{ rules: Rule[] | null }>('rules', {}, signal), placeholderData: keepPreviousData, refetchInterval: 60_000 })
 export const useRule = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['rule', id.value]), queryFn: ({ signal }) => get<Rule>(path(id.value), {}, signal), enabled: computed(() => id.value !== '') })
 export const useVersions = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['rule', id.value, 'versions']), queryFn: ({ signal }) => get<{ versions: Rule[] | null }>(`${path(id.value)}/versions`, {}, signal), enabled: computed(() => id.value !== '') })
-export const useRunbook = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['rule', id.value, 'runbook']), queryFn: ({ signal }) => getText(`${path(id.value)}/runbook`, {}, signal), retry: false })
+export const useRunbook = (id: Ref<string>, has: Ref<boolean>) => useQuery({ queryKey: computed(() => ['rule', id.value, 'runbook']), queryFn: ({ signal }) => getText(`${path(id.value)}/runbook`, {}, signal), enabled: has, retry: false })
 export const useTrace = (id: Ref<string>, thing: Ref<string>, at: Ref<string>, version: Ref<number>) => useQuery({ queryKey: computed(() => ['rule', id.value, 'why', thing.value, at.value, version.value]), queryFn: ({ signal }) => get<Trace>(`${path(id.value)}/why`, { thing: thing.value, at: at.value, version: version.value || undefined }, signal), enabled: computed(() => thing.value !== '' && at.value !== ''), placeholderData: keepPreviousData, retry: false })
 export const useStations = () => useQuery({ queryKey: ['stations'], queryFn: ({ signal }) => get<{ stations: Station[] | null }>('stations', {}, signal), staleTime: 600_000 })
 export const useAreas = () => useQuery({ queryKey: ['units'], queryFn: ({ signal }) => get<{ units: Unit[] | null }>('units', {}, signal), staleTime: 3_600_000 })
@@ -31,7 +31,7 @@ export const message = (err: unknown, unknown: string): string => (err instanceo
 export function emptyDraft(): RuleDraft {
   return {
     name: { vi: '', en: '' }, service: 'flood', kind: 'threshold', expr: '', where: { property: 'flood_depth' }, window_seconds: 0, every_seconds: 60, for_seconds: 0, keep_firing_seconds: 0,
-    levels: [{ severity: 3, raise: '', clear: '' }], guard: null, message: { title: { vi: '', en: '' }, text: { vi: '', en: '' } }, unit: '', sop: '', runbook: '', labels: {},
+    levels: [{ severity: 3, raise: '', clear: '' }], guard: null, message: { title: { vi: '{name}: {value} {unit}', en: '{name}: {value} {unit}' }, text: { vi: '', en: '' } }, unit: '', sop: '', runbook: '', labels: {},
   }
 }
 

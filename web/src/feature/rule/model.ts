@@ -3,7 +3,7 @@
 import type { RuleDraft, RuleKind, RuleLevel } from '@/api/rule'
 import type { Severity } from '@/api/types'
 
-const units: Record<string, string> = { rain: 'mm', water_level: 'm', flood_depth: 'm', reservoir_level: 'm' }
+const units: Record<string, string> = { rain: 'mm', water_level: 'm', flood_depth: 'm', reservoir_level: 'm', source_silence_seconds: 's' }
 type Watched = Pick<RuleDraft, 'kind' | 'expr' | 'where'>
 
 /** propertyOf is what a form rule watches, "" for one that only text can say. */
