@@ -16,5 +16,6 @@ export default defineConfig(async ({ mode }): Promise<UserConfig> => ({
   // placeholder, the built UI goes one folder deeper.
   build: { outDir: 'dist/app', emptyOutDir: true, target: 'es2022', manifest: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 1200, modulePreload: { polyfill: false } },
   worker: { format: 'es' },
-  server: { host: '127.0.0.1', ...(mode === 'mock' ? {} : { proxy: Object.fromEntries(proxied.map((p) => [p, backend])) }) },
+  // The Host stays the browser's: the server compares it with the Origin.
+  server: { host: '127.0.0.1', ...(mode === 'mock' ? {} : { proxy: Object.fromEntries(proxied.map((p) => [p, { target: backend }])) }) },
 }))
