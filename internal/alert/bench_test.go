@@ -78,3 +78,19 @@ func BenchmarkList10000(b *testing.B) {
 		b.Fatal(page, err)
 	}
 }
+
+// What the list of the interface asks for.
+func BenchmarkCompactList10000(b *testing.B) {
+	d := one(b)
+	d.pour(storm(10000, start))
+	_, base := serve(b, d)
+	size := 0
+	for b.Loop() {
+		code, body := call(b, base, "u-duty", http.MethodGet, "/api/v1/alerts?limit=10000&open=true&compact=true", "")
+		if code != 200 {
+			b.Fatal(code, body[:200])
+		}
+		size = len(body)
+	}
+	b.ReportMetric(float64(size)/1e6, "MB")
+}

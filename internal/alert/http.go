@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/klauspost/compress/gzip"
 
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/fault"
@@ -58,6 +60,8 @@ type listInput struct {
 	Sort       string    `query:"sort" enum:"severity,raised" doc:"severity (then newest), or newest"`
 	Limit      int       `query:"limit" minimum:"0" maximum:"10000" doc:"0: 100"`
 	Cursor     string    `query:"cursor" maxLength:"200"`
+	Compact    bool      `query:"compact" doc:"rows for a list: without text, rule_name, labels, runbook and other fields of the page of an alert, and without what is empty (\"\", null, false, [])"`
+	Accept     string    `header:"Accept-Encoding" hidden:"true"`
 }
 
 func flag(s string) *bool {
@@ -71,7 +75,7 @@ func flag(s string) *bool {
 func (in *listInput) filter() Filter {
 	f := Filter{Severities: in.Severity, Service: in.Service, Unit: in.Unit, Area: in.Area, Rule: in.Rule, Thing: in.Thing, Incident: in.Incident,
 		Group: in.Group, Q: in.Q, Open: flag(in.Open), Active: flag(in.Active), Suppressed: in.Suppressed, From: in.From, To: in.To,
-		Sort: in.Sort, Limit: in.Limit, Cursor: in.Cursor}
+		Sort: in.Sort, Limit: in.Limit, Cursor: in.Cursor, Compact: in.Compact}
 	for _, s := range in.State {
 		f.States = append(f.States, State(s))
 	}
@@ -114,6 +118,19 @@ func (p *Page) write() ([]byte, error) {
 	}
 	out = append(out, `],`...)
 	return append(out, tail[1:]...), nil
+}
+
+// worthZipping is from where a list is packed: megabytes cost more on the way
+// to a phone than the processor needs for them.
+const worthZipping = 64 << 10
+
+func zip(body []byte) []byte {
+	var out bytes.Buffer
+	out.Grow(len(body) / 8)
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestSpeed) // fails for unknown levels only
+	_, _ = w.Write(body)                              // a buffer takes everything
+	_ = w.Close()
+	return out.Bytes()
 }
 
 // StepFields are what a step may carry.
@@ -187,8 +204,16 @@ func (s *Service) listRoutes(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
+		zipped := len(body) > worthZipping && strings.Contains(in.Accept, "gzip")
+		if zipped {
+			body = zip(body)
+		}
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			hc.SetHeader("Content-Type", "application/json")
+			hc.SetHeader("Vary", "Accept-Encoding")
+			if zipped {
+				hc.SetHeader("Content-Encoding", "gzip")
+			}
 			hc.SetHeader("Content-Length", strconv.Itoa(len(body)))
 			_, _ = hc.BodyWriter().Write(body) // the reader may be gone
 		}}, nil

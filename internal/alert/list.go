@@ -35,6 +35,7 @@ type Filter struct {
 	Sort       string    // "severity" (then newest) or "raised"
 	Limit      int
 	Cursor     string
+	Compact    bool // rows for a list: see compact
 }
 
 // Page is one page of a list: the documents as they are kept.
@@ -247,7 +248,11 @@ func (s *Service) List(ctx context.Context, actor access.Actor, f Filter) (Page,
 		}
 		page.Alerts = make([]json.RawMessage, len(docs))
 		for i := range docs {
-			page.Alerts[i] = withSize(docs[i], groups[of[i]])
+			if f.Compact {
+				page.Alerts[i] = compactRow(docs[i], groups[of[i]])
+			} else {
+				page.Alerts[i] = withSize(docs[i], groups[of[i]])
+			}
 		}
 		return nil
 	})

@@ -38,6 +38,16 @@ func withSize(doc string, size int) []byte {
 	return append(b, '}')
 }
 
+// compactRow is a stored document as a row of a list; that an alert is alone
+// in its group goes without saying.
+func compactRow(doc string, size int) []byte {
+	b := compact(make([]byte, 0, len(doc)/2), doc)
+	if size <= 1 {
+		return b
+	}
+	return append(strconv.AppendInt(append(b[:len(b)-1], `,"group_size":`...), int64(size), 10), '}')
+}
+
 func (a *Alert) foldText() string {
 	return vi.Fold(strings.Join([]string{a.Number, a.Title.Vi, a.Title.En, a.Text.Vi, a.Place, a.AreaName, a.UnitName, a.RuleName.Vi, a.Thing}, " "))
 }
