@@ -168,7 +168,11 @@ func (c *cell) rebuild() {
 // add puts a reading into the windows; false if its instant is taken or too
 // old to matter.
 func (c *cell) add(t int64, v float64, f sensing.Flags) bool {
-	p := newPoint(t, c.scale.encode(v), f)
+	return c.put(newPoint(t, c.scale.encode(v), f))
+}
+
+func (c *cell) put(p point) bool {
+	t := p.t()
 	if c.has && t <= c.newest {
 		before := c.newest - c.keep - c.extra
 		if t == c.newest || !c.ring.insert(p, before) {
@@ -179,7 +183,7 @@ func (c *cell) add(t int64, v float64, f sensing.Flags) bool {
 		c.rebuild()
 		return true
 	}
-	c.newest, c.has, c.flags = t, true, f
+	c.newest, c.has, c.flags = t, true, p.flags()
 	if p.usable() {
 		c.usable, c.hasUsable = p, true
 	}

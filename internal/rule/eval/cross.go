@@ -19,17 +19,30 @@ type crossing struct {
 	look   []int64 // instants to evaluate, ascending
 	start  int64   // while warming: what lies before was judged already
 	silent int64
-	cold   bool // Warm has not been here
+	cold   bool      // Warm has not been here
+	values []float64 // space for evaluate
+	seen   int64     // in a back-test: up to when readings have come
 }
 
 type around struct {
 	cell *cell
 	km   float64
+	past *past // in a back-test: looked at instead of the cell
+	at   cursor
+}
+
+// asOf is the value of a feat at t; seen matters to a back-test, which holds
+// readings that have not come yet.
+func (a *around) asOf(f feat, t, seen int64) (float64, bool) {
+	if a.past != nil {
+		return a.past.asOf(f, t, seen, &a.at)
+	}
+	return a.cell.asOf(f, t)
 }
 
 // slack is how much longer series keep their readings for crossings, which
-// look a little back.
-const slack = 10 * 60_000
+// look back: longer than an hour of a back-test and what is behind it.
+const slack = 2 * hour
 
 func (x *crossing) neighbours() bool { return x.prog.rule.Kind == KindNeighbours }
 
@@ -52,7 +65,8 @@ type outcome struct {
 }
 
 // evaluate computes own value and guard as of t; trace asks for the stations.
-func (x *crossing) evaluate(t int64, trace bool) outcome {
+// Unless asked for them, a guard is left alone where it changes nothing.
+func (x *crossing) evaluate(h host, t int64, trace bool) outcome {
 	var o outcome
 	e := entry{mul: x.prog.shape.mul, div: x.prog.shape.div}
 	if v, ok := x.own.asOf(x.prog.shape.feat, t); ok {
@@ -60,9 +74,13 @@ func (x *crossing) evaluate(t int64, trace bool) outcome {
 	}
 	g := x.prog.rule.Guard
 	if x.neighbours() {
-		var values []float64
-		for _, a := range x.peers {
-			v, ok := a.cell.asOf(x.prog.shape.feat, t)
+		if !o.ok && !trace {
+			return o
+		}
+		values := x.values[:0]
+		for i := range x.peers {
+			a := &x.peers[i]
+			v, ok := a.asOf(x.prog.shape.feat, t, x.seen)
 			v = e.apply(v)
 			if ok {
 				values = append(values, v)
@@ -71,6 +89,7 @@ func (x *crossing) evaluate(t int64, trace bool) outcome {
 				o.seen = append(o.seen, a.trace(v, ok))
 			}
 		}
+		x.values = values
 		if len(values) < g.Count {
 			o.ok = false
 		} else {
@@ -83,18 +102,21 @@ func (x *crossing) evaluate(t int64, trace bool) outcome {
 		}
 	}
 	// Where the station itself has nothing to tell, the guard need not be asked.
-	if !o.ok && !trace {
+	if !trace && (!o.ok || x.m.idle() && !x.own.raises(h, &entry{prog: x.prog}, t, o.v)) {
 		return o
 	}
 	n := 0
 	test := Threshold{Op: g.Op}
-	for _, a := range x.around {
-		v, ok := a.cell.asOf(feat{fnSum, g.Window.Milliseconds()}, t)
+	for i := range x.around {
+		a := &x.around[i]
+		v, ok := a.asOf(g.feat(), t, x.seen)
 		if ok && test.holds(v, g.Value) {
 			n++
 		}
 		if trace && !x.neighbours() {
 			o.seen = append(o.seen, a.trace(v, ok))
+		} else if !trace && n >= g.Count {
+			break
 		}
 	}
 	met := n >= g.Count
@@ -102,7 +124,10 @@ func (x *crossing) evaluate(t int64, trace bool) outcome {
 	return o
 }
 
-func (a around) trace(v float64, ok bool) TraceNeighbour {
+// feat is what a guard asks of the stations around.
+func (g *Guard) feat() feat { return feat{fnSum, g.Window.Milliseconds()} }
+
+func (a *around) trace(v float64, ok bool) TraceNeighbour {
 	n := TraceNeighbour{Thing: a.cell.s.Thing(), Name: a.cell.s.Labels["name"], Km: math.Round(a.km*10) / 10}
 	if ok {
 		n.Value = &v
@@ -118,7 +143,7 @@ func (x *crossing) fire(h host, to int64) {
 			x.look = x.look[1:]
 		}
 		if at >= x.start {
-			o := x.evaluate(at, false)
+			o := x.evaluate(h, at, false)
 			var limits [maxLevels]limitPair
 			r := reading{t: at, v: o.v, ok: o.ok && (o.guard == nil || *o.guard), known: o.ok, limits: x.own.limits(h, x.prog, at, &limits)}
 			before := x.m.active

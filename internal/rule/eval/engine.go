@@ -228,7 +228,7 @@ func (e *Engine) cross(cells map[string]*cell, rules []*Program, old map[pair]he
 					c := e.cellOf(cells, &w.series[n.index])
 					c.keep = max(c.keep, keep)
 					c.crossings = append(c.crossings, x)
-					out = append(out, around{c, n.km})
+					out = append(out, around{cell: c, km: n.km})
 				}
 				return out
 			}

@@ -44,7 +44,7 @@ func Explain(ctx context.Context, p *Program, env Env, seriesID string, at time.
 			if x.own.s.ID != seriesID {
 				continue
 			}
-			o := x.evaluate(t, true)
+			o := x.evaluate(e, t, true)
 			m := x.m
 			ok := o.ok && (o.guard == nil || *o.guard)
 			return e.trace(p, x.own, &m, reading{t, o.v, ok, o.ok, x.own.limits(e, p, t, &limits)}), nil

@@ -32,7 +32,7 @@ func (e *Engine) trace(p *Program, c *cell, m *machine, r reading) Trace {
 	}
 	if p.cross {
 		if x := e.crossing(p, c); x != nil {
-			o := x.evaluate(r.t, true)
+			o := x.evaluate(e, r.t, true)
 			t.Neighbours, t.GuardMet = o.seen, o.guard
 			if t.Neighbours == nil {
 				t.Neighbours = []TraceNeighbour{}
