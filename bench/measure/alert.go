@@ -9,17 +9,28 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"openioc.org/ioc/test/harness"
 )
 
-const (
-	alertSeries = 10_000
-	alertRules  = 1_000
-	alertProbes = 120
+const alertProbes = 120
+
+// How many series and rules there are; IOC_BENCH_SERIES and IOC_BENCH_RULES
+// make the run shorter.
+var (
+	alertSeries = fromEnv("IOC_BENCH_SERIES", 10_000)
+	alertRules  = fromEnv("IOC_BENCH_RULES", 1_000)
 )
+
+func fromEnv(name string, n int) int {
+	if v, err := strconv.Atoi(os.Getenv(name)); err == nil && v > 0 {
+		return v
+	}
+	return n
+}
 
 // alerts measures from the moment a reading is sent to the moment an
 // operator's event stream holds its alert, with 1,000 rules in force over
@@ -43,6 +54,7 @@ func alerts(ctx context.Context, bin string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(os.Stderr, "made", alertSeries, "series")
 	before, err := rss(c)
 	if err != nil {
 		return err
@@ -53,6 +65,7 @@ func alerts(ctx context.Context, bin string) error {
 			return fmt.Errorf("rule %d: %w", i, err)
 		}
 	}
+	fmt.Fprintln(os.Stderr, "made", alertRules, "rules")
 	if err := adoptRule(c, duty, lead, "Probe", `water_level{source="probe"}`, 1); err != nil {
 		return err
 	}
