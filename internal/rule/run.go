@@ -26,6 +26,10 @@ const (
 	horizon = 48 * time.Hour
 	// saveEvery is how often the time that is dealt with is written down.
 	saveEvery = 10 * time.Second
+	// restFor is how many times as long as a take-over lasted the runner works
+	// before the next one, so that a thousand stations entered one by one, or a
+	// thousand rules, do not keep it from the readings.
+	restFor = 10
 	// look is how often deadlines are looked after when no reading comes.
 	look = 200 * time.Millisecond
 )
@@ -56,6 +60,8 @@ type runner struct {
 	differ map[stateKey]bool // whose severity is not what was told
 	seen   map[string]int64  // newest event time of each series, Unix ms
 	began  time.Time         // when the engine was made
+	taken  time.Time         // machine's time of the last take-over's end
+	took   time.Duration     // how long it lasted
 	tidied bool              // virtual series that did not come again are forgotten
 	warmed time.Time         // up to here the series were read at the start
 	saved  time.Time         // cursor on disk
@@ -266,8 +272,18 @@ func (r *runner) take() (samples []eval.Sample, offers []offer, stale bool) {
 // turn evaluates what came since the last one, and what was due meanwhile.
 func (r *runner) turn(ctx context.Context) {
 	samples, offers, stale := r.take()
-	if stale && !r.persist(ctx, "rules not taken over", r.swap) {
-		return
+	switch {
+	case !stale:
+	case !r.s.o.EventTime && time.Since(r.taken) < restFor*r.took: // what is stored meanwhile, the take-over reads
+		r.mu.Lock()
+		r.stale = true
+		r.mu.Unlock()
+	default:
+		began := time.Now()
+		if !r.persist(ctx, "rules not taken over", r.swap) {
+			return
+		}
+		r.taken, r.took = time.Now(), time.Since(began)
 	}
 	var found []eval.Transition
 	if len(samples) > 0 {
