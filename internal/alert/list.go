@@ -338,6 +338,7 @@ type Summary struct {
 // SummaryBudget is the load of the operators in a word.
 type SummaryBudget struct {
 	Per10Min float64 `json:"per_10min"`
+	Peak     float64 `json:"peak" doc:"the worst ten minutes of the last eight hours, for each operator"`
 	State    string  `json:"state" enum:"ok,high,overloaded"`
 }
 
@@ -377,7 +378,7 @@ func (s *Service) Summary(ctx context.Context, actor access.Actor) (Summary, err
 			}
 		}
 		b, err := s.budget(tx, operators, tx.Now.Add(-8*time.Hour), tx.Now)
-		out.Budget = SummaryBudget{Per10Min: b.Per10Min, State: b.State}
+		out.Budget = SummaryBudget{Per10Min: b.Per10Min, Peak: b.Peak, State: b.State}
 		return err
 	})
 	return out, err

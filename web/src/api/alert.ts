@@ -30,8 +30,10 @@ export interface Alert {
   escalation: { level: number; next_at: string | null; next_level: number | null } | null
   times: AlertTimes; labels: Record<string, string> | null; viewers?: Viewer[] | null
 }
+/** AlertRow is an alert as compact lists tell it: without what is empty and what lists do not show. */
+export type AlertRow = Pick<Alert, 'id' | 'number' | 'version' | 'state' | 'severity' | 'since' | 'raised_at' | 'updated_at'> & Partial<Omit<Alert, 'times'>> & { times?: Partial<AlertTimes> }
 export interface AlertPage { alerts: Alert[] | null; next: string; total: number; counts: { by_severity: Record<string, number>; by_state: Record<string, number> }; at: string }
-export interface AlertSummary { open: Record<string, number>; unacknowledged: number; oldest_unacknowledged: string | null; late: number; budget: { per_10min: number | null; state: BudgetState } | null }
+export interface AlertSummary { open: Record<string, number>; unacknowledged: number; oldest_unacknowledged: string | null; late: number; budget: { per_10min: number | null; peak: number; state: BudgetState } | null }
 
 export interface TimelineEntry { id: string; at: string; actor: { id: string; name: string; unit: string } | null; step: string; from: string; to: string; comment: string; attachments: Attachment[] | null; data?: Record<string, unknown> | null }
 export interface Evidence { hash: string; intact: boolean; frozen_at: string; rule: string; rule_version: number; trace: Trace | null; position: { lon: number; lat: number } | null; readiness: Record<string, number | null> | null }

@@ -3,12 +3,12 @@
 // ones are announced in words, colour and sound.
 import { keepPreviousData, type QueryClient, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, onScopeDispose, type Ref, ref, shallowRef } from 'vue'
-import type { Alert, AlertDetail, AlertPage, AlertSummary } from '@/api/alert'
+import type { Alert, AlertDetail, AlertPage, AlertRow, AlertSummary } from '@/api/alert'
 import { get } from '@/api/client'
 import { useWords } from '@/i18n/use'
 import { alarm, armSound } from '@/lib/sound'
 import { useLive } from '@/live'
-import { type AlertDelta, type AlertFilter, changesOf, merge } from '@/live/alert'
+import { type AlertDelta, type AlertFilter, changesOf, merge, unfold } from '@/live/alert'
 import { can } from '@/session'
 
 /** everything is the list that leaves nothing out but what is closed or suppressed. */
@@ -18,7 +18,10 @@ export const everything: AlertFilter = { state: '', severity: '', service: '', u
 export function useAlerts(filter: Ref<AlertFilter>, limit: number) {
   return useQuery({
     queryKey: computed(() => ['alerts', filter.value, limit] as const),
-    queryFn: ({ signal }) => get<AlertPage>('alerts', { ...filter.value, open: filter.value.open || undefined, sort: filter.value.sort === 'raised' ? 'raised' : 'severity', limit }, signal),
+    queryFn: async ({ signal }): Promise<AlertPage> => {
+      const page = await get<Omit<AlertPage, 'alerts'> & { alerts: AlertRow[] | null }>('alerts', { ...filter.value, open: filter.value.open || undefined, sort: filter.value.sort === 'raised' ? 'raised' : 'severity', limit, compact: true }, signal)
+      return { ...page, alerts: (page.alerts ?? []).map(unfold) }
+    },
     placeholderData: keepPreviousData,
     structuralSharing: false, // comparing ten thousand rows deeply costs more than drawing thirty
     staleTime: 60_000,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Alert, AlertPage } from '@/api/alert'
-import { type AlertFilter, changesOf, fits, merge, nextDue, order } from './alert'
+import { type AlertFilter, changesOf, fits, merge, nextDue, order, unfold } from './alert'
 
 const filter: AlertFilter = { state: '', severity: '', service: '', unit: '', area: '', q: '', open: true, suppressed: false, sort: 'severity' }
 const alert = (id: string, more: Partial<Alert> = {}): Alert => ({
@@ -70,4 +70,11 @@ it('folds a storm into 10,000 rows in a moment', () => {
   const from = performance.now()
   merge(many, Array.from({ length: 200 }, (_, i) => alert(`y${i}`)), filter)
   expect(performance.now() - from).toBeLessThan(250)
+})
+
+it('gives a compact row the shape of an alert', () => {
+  const row = unfold({ id: 'a', number: 'CB-1', version: 2, state: 'new', severity: 4, since: 's', raised_at: 'r', updated_at: 'u', value: 0, times: { acknowledge_by: 't' } })
+  expect([row.value, row.lon, row.suppressed_by, row.incident, row.active, row.group_size, row.title.vi]).toEqual([0, null, null, '', false, 1, ''])
+  expect(row.times).toEqual({ acknowledge_by: 't', dispatch_by: null, answer_by: null, acknowledged_at: null, dispatched_at: null, answered_at: null, late: null })
+  expect(nextDue(row)).toEqual({ duty: 'acknowledge', at: 't' })
 })

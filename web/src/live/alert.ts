@@ -1,6 +1,6 @@
 // Alerts as the live topic tells them, and how they fold into lists that are
 // already on the screen: nobody asks the server again for what it has said.
-import type { Alert, AlertPage } from '@/api/alert'
+import type { Alert, AlertPage, AlertRow } from '@/api/alert'
 import { fold } from '@/lib/collate'
 
 /** AlertDelta is one change of an alert; kind is the step that made it, "raised" for a new one. */
@@ -16,6 +16,20 @@ export function changesOf(data: unknown): AlertDelta[] {
   const known = (a: Alert | undefined): a is Alert => typeof a?.id === 'string'
   if (known(d?.alert)) return [{ kind: d.kind ?? '', alert: d.alert }]
   return Array.isArray(d?.alerts) ? d.alerts.filter(known).map((alert) => ({ kind: alert.state === 'new' && alert.version <= 1 ? 'raised' : 'batch', alert })) : []
+}
+
+const silent = { vi: '', en: '' }
+const noTimes: Alert['times'] = { acknowledge_by: null, dispatch_by: null, answer_by: null, acknowledged_at: null, dispatched_at: null, answered_at: null, late: null }
+
+/** unfold gives a compact row the shape of an alert; what lists do not show stays empty until its page asks. */
+export function unfold(r: AlertRow): Alert {
+  return {
+    active: false, peak_severity: r.severity, service: '', kind: '', rule: '', rule_version: 0, rule_name: silent, title: silent, text: silent,
+    place: '', lon: null, lat: null, area: '', area_name: '', unit: '', unit_name: '', thing: '', datastream: '', value: null, unit_symbol: '',
+    resolved_at: null, closed_at: null, verdict: '', verdict_reason: '', duplicate_of: '', group: '', group_size: 1, suppressed_by: null,
+    incident: '', incident_number: '', sop: '', runbook: '', estimated: false, flapping: false, assignee: '', escalation: null, labels: null,
+    ...r, times: r.times ? { ...noTimes, ...r.times } : noTimes,
+  }
 }
 
 /** isOpen is whether somebody still has to do something about it. */

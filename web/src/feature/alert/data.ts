@@ -7,6 +7,7 @@ import { type Alert, type AlertDetail, type AlertState, type BulkResult, states,
 import { get, post } from '@/api/client'
 import type { DutyUnit } from '@/api/duty'
 import type { Level } from '@/api/alert'
+import type { Station } from '@/api/types'
 
 export const levels: Level[] = [4, 3, 2, 1]
 /** services that the interface has words for */
@@ -74,6 +75,7 @@ export const immediate = (step: Step): boolean => step === 'acknowledge' || step
 export const needsReason = (b: Pick<StepBody, 'step' | 'verdict' | 'ok'>): boolean => b.step === 'return' || b.step === 'comment' || (b.step === 'verify' && b.verdict === 'false') || (b.step === 'check' && b.ok === false)
 
 export const useAlert = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['alert', id.value]), queryFn: ({ signal }) => get<AlertDetail>(`alerts/${encodeURIComponent(id.value)}`, {}, signal), enabled: computed(() => id.value !== '') })
+export const useStation = (thing: Ref<string>) => useQuery({ queryKey: computed(() => ['station', thing.value]), queryFn: ({ signal }) => get<Station>(`stations/${encodeURIComponent(thing.value)}`, {}, signal), enabled: computed(() => thing.value !== ''), staleTime: 60_000, refetchInterval: 60_000 })
 export const useUnits = () => useQuery({ queryKey: ['duty', 'units'], queryFn: ({ signal }) => get<{ units: DutyUnit[] | null }>('duty/units', {}, signal), staleTime: 10 * 60_000 })
 export const takeStep = (id: string, body: StepBody): Promise<Alert> => post<Alert>(`alerts/${encodeURIComponent(id)}/steps`, body)
 export const takeSteps = (ids: string[], body: StepBody): Promise<BulkResult> => post<BulkResult>('alerts/steps', { ids, ...body })
