@@ -2,6 +2,7 @@ package incident_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,9 @@ func TestProposals(t *testing.T) {
 		ps := r.proposals()
 		if len(ps) != 1 || len(ps[0].Alerts) != 2 || ps[0].Severity != 4 || ps[0].Title != "Ngập a2" || ps[0].ProposalWhy == nil || ps[0].OpenedBy != nil || !ps[0].Estimated {
 			t.Fatalf("%+v", ps)
+		}
+		if why := ps[0].ProposalWhy; !strings.Contains(why.Vi, "lĩnh vực mưa – ngập") || !strings.Contains(why.En, "rain and flood") {
+			t.Errorf("the service is not said in words: %+v", why)
 		}
 		if fs := r.facts("ioc.incident.proposed."); len(fs) != 1 || len(fs[0].Alerts) != 0 {
 			t.Errorf("a proposal owns alerts: %+v", fs)

@@ -173,9 +173,10 @@ func (s *Service) proposeNew(tx *store.Tx, k *known, group []known) error {
 }
 
 func whyTogether(n int, service, area string) *msg.Text {
+	name := serviceTitle(service)
 	t := msg.Text{
-		Vi: fmt.Sprintf("%d cảnh báo cùng lĩnh vực %s trong bán kính %d km hoặc cùng địa bàn, trong vòng 2 giờ", n, service, nearKm),
-		En: fmt.Sprintf("%d alerts of the service %s within %d km or in the same area, within 2 hours", n, service, nearKm),
+		Vi: fmt.Sprintf("%d cảnh báo cùng lĩnh vực %s trong bán kính %d km hoặc cùng địa bàn, trong vòng 2 giờ", n, name.Vi, nearKm),
+		En: fmt.Sprintf("%d alerts of the service “%s” within %d km or in the same area, within 2 hours", n, name.En, nearKm),
 	}
 	if area != "" {
 		t.Vi, t.En = t.Vi+" ("+area+")", t.En+" ("+area+")"

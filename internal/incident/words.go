@@ -18,6 +18,19 @@ func severityOf(n int) alertevent.Severity { return alertevent.Severity(n) }
 
 const service = "operations"
 
+// services names what people know by a word; another code stands for itself.
+var services = map[string]msg.Text{
+	"flood": text("mưa – ngập", "rain and flood"), "traffic": text("giao thông", "traffic"), "urban": text("đô thị", "urban services"), "environment": text("môi trường", "environment"),
+	"fishery": text("tàu cá", "fishing boats"), "security": text("an ninh trật tự", "public order"), "fire": text("cháy nổ, cứu nạn", "fire and rescue"), "health": text("y tế", "health"),
+}
+
+func serviceTitle(code string) msg.Text {
+	if t, ok := services[code]; ok {
+		return t
+	}
+	return text(code, code)
+}
+
 // Layers returns the incidents and tasks on the map, for app to register.
 // Somebody of a unit sees their own.
 func (s *Service) Layers() []*layer.Layer {
