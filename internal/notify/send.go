@@ -9,6 +9,7 @@ import (
 
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/caltime"
+	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/store"
 )
@@ -166,6 +167,9 @@ func isPermanent(err error) bool {
 func reveal(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return troubleNoAnswer
+	}
+	if f, ok := fault.As(err); ok && f.Code == "connector.address_refused" { // the dialler's wrapping says nothing more
+		return troubleInside
 	}
 	return strings.Join(strings.Fields(err.Error()), " ")
 }

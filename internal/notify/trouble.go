@@ -18,13 +18,14 @@ const (
 	troubleRemoved     = "the channel was removed"
 	troubleInterrupted = "the test was interrupted"
 	troubleNoBrowser   = "no browser takes pushes of this person any more"
+	troubleInside      = "not a public address; an administrator can allow its range in the configuration"
 	troubleAnswered    = "answered "
 )
 
 var troubles = map[string]string{
 	troubleNoAnswer: "không trả lời kịp thời gian", troubleNoEmail: "chưa có địa chỉ thư điện tử", troubleNoPhone: "chưa có số điện thoại",
 	troubleBadPhone: "số điện thoại không hợp lệ", troubleOff: "kênh đang tắt", troubleRemoved: "kênh đã bị xoá",
-	troubleInterrupted: "lần thử bị gián đoạn", troubleNoBrowser: "không còn trình duyệt nào nhận thông báo đẩy của người này",
+	troubleInterrupted: "lần thử bị gián đoạn", troubleInside: "không phải địa chỉ công cộng; quản trị viên có thể cho phép dải này trong cấu hình", troubleNoBrowser: "không còn trình duyệt nào nhận thông báo đẩy của người này",
 }
 
 // In says the delivery's trouble in a language, as far as it is ours; what a
