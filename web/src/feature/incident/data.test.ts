@@ -15,6 +15,11 @@ describe('what is missing before the end', () => {
     expect([m.steps.length, m.proof.length, m.tasks.length, m.photo]).toEqual([1, 1, 1, true])
     expect(nothing(m)).toBe(false)
   })
+  it('holds an open step with proof against the end only where the procedure asks for proof', () => {
+    expect(missingToClose({ proof_required: true }, [step(1, { proof: true })], [], [photo]).proof.length).toBe(1)
+    const m = missingToClose({ proof_required: false }, [step(1, { proof: true })], [], [photo])
+    expect([m.steps.length, m.proof.length]).toEqual([1, 0])
+  })
   it('asks for no photo where the procedure does not', () => {
     expect(missingToClose({ proof_required: false }, [], [], []).photo).toBe(false)
   })

@@ -24,13 +24,15 @@ export interface Missing { steps: SopStep[]; proof: SopStep[]; tasks: Task[]; ph
 
 /**
  * missingToClose is what stands between an incident and its end: steps of the
- * procedure still open, steps done without the proof they ask for, tasks that
+ * procedure still open, steps without the proof they ask for, tasks that
  * nobody has confirmed, and a photo where the procedure asks for one.
  */
 export function missingToClose(incident: Pick<Incident, 'proof_required'>, steps: SopStep[], tasks: Task[], files: Pick<IncidentFile, 'type'>[]): Missing {
+  // As the server sees it: where proof is asked for, a step with proof is done or skipped first.
+  const unproven = (s: SopStep): boolean => s.proof && (s.state === 'open' ? incident.proof_required : s.state === 'done' && !s.attachments?.length)
   return {
-    steps: steps.filter((s) => s.state === 'open'),
-    proof: steps.filter((s) => s.proof && s.state === 'done' && !s.attachments?.length),
+    steps: steps.filter((s) => s.state === 'open' && !unproven(s)),
+    proof: steps.filter(unproven),
     tasks: tasks.filter((t) => t.state !== 'confirmed' && t.state !== 'cancelled'),
     photo: incident.proof_required && !files.some((f) => f.type.startsWith('image/')),
   }

@@ -8,6 +8,7 @@ const channel = (c: Partial<Channel>): Channel => ({ id: 'c', name: 'c', kind: '
 it('says how a channel does', () => {
   expect(health(channel({ enabled: false }))).toBe('off')
   expect(health(channel({}))).toBe('new')
+  expect(health(channel({ kind: 'inapp' }))).toBe('good')
   expect(health(channel({ state: { last_ok: '2026-11-26T00:00:00Z', last_error: '', waiting: 1, failed: 3 } }))).toBe('good')
   expect(health(channel({ state: { last_ok: '2026-11-26T00:00:00Z', last_error: 'HTTP 503', waiting: 1, failed: 0 } }))).toBe('failing')
   expect(health(channel({ state: { last_ok: null, last_error: '', waiting: 50, failed: 0 } }))).toBe('busy')

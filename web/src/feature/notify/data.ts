@@ -21,6 +21,7 @@ export const message = (err: unknown, unknown: string): string => (err instanceo
 /** health is how a channel does: off, failing (its newest attempt failed), waiting for more than a few, well, or not used yet. */
 export function health(c: Channel): 'off' | 'failing' | 'busy' | 'good' | 'new' {
   if (!c.enabled) return 'off'
+  if (c.kind === 'inapp') return 'good' // written with the message itself, never on its way
   if (c.state?.last_error) return 'failing'
   if ((c.state?.waiting ?? 0) > 20) return 'busy'
   return c.state?.last_ok ? 'good' : 'new'
