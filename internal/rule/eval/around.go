@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -134,6 +135,7 @@ func (b *backtest) link(e *Engine) ([]*walk, []*past) {
 		}
 		c := newCell(own.s)
 		c.keep = own.keep
+		x.mine.past = own
 		w.links, x.own, x.cold = append([]*past{own}, w.links...), c, false
 		w.come, w.next = make([]uint64, len(w.links)), make([]int64, len(w.links))
 		walks = append(walks, w)
@@ -215,10 +217,7 @@ func (w *walk) run(end int64) {
 	x := w.x
 	silence := x.prog.shape.fn == fnSilence
 	for {
-		a := int64(never)
-		for _, t := range w.next {
-			a = min(a, t)
-		}
+		a := slices.Min(w.next)
 		if a > end {
 			break
 		}

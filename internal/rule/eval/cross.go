@@ -13,6 +13,7 @@ type crossing struct {
 	timer
 	prog   *Program
 	own    *cell
+	mine   around   // own again, to look at
 	around []around // whose Property the guard asks about
 	peers  []around // of the same metric, for KindNeighbours
 	m      machine
@@ -20,6 +21,8 @@ type crossing struct {
 	start  int64   // while warming: what lies before was judged already
 	silent int64
 	cold   bool      // Warm has not been here
+	space  [4]int64  // for look
+	turn   []uint32  // whom the guard asks first
 	values []float64 // space for evaluate
 	seen   int64     // in a back-test: up to when readings have come
 }
@@ -69,7 +72,7 @@ type outcome struct {
 func (x *crossing) evaluate(h host, t int64, trace bool) outcome {
 	var o outcome
 	e := entry{mul: x.prog.shape.mul, div: x.prog.shape.div}
-	if v, ok := x.own.asOf(x.prog.shape.feat, t); ok {
+	if v, ok := x.mine.asOf(x.prog.shape.feat, t, x.seen); ok {
 		o.v, o.ok = e.apply(v), true
 	}
 	g := x.prog.rule.Guard
@@ -90,6 +93,9 @@ func (x *crossing) evaluate(h host, t int64, trace bool) outcome {
 			}
 		}
 		x.values = values
+		if !trace && x.m.idle() && !x.mayRaise(h, t, o.v, values) {
+			return outcome{}
+		}
 		if len(values) < g.Count {
 			o.ok = false
 		} else {
@@ -109,9 +115,14 @@ func (x *crossing) evaluate(h host, t int64, trace bool) outcome {
 	test := Threshold{Op: g.Op}
 	for i := range x.around {
 		a := &x.around[i]
+		if !trace {
+			a = x.asked(i)
+		}
 		v, ok := a.asOf(g.feat(), t, x.seen)
 		if ok && test.holds(v, g.Value) {
-			n++
+			if n++; i > 0 && !trace {
+				x.turn[i-1], x.turn[i] = x.turn[i], x.turn[i-1]
+			}
 		}
 		if trace && !x.neighbours() {
 			o.seen = append(o.seen, a.trace(v, ok))
@@ -122,6 +133,55 @@ func (x *crossing) evaluate(h host, t int64, trace bool) outcome {
 	met := n >= g.Count
 	o.guard = &met
 	return o
+}
+
+// asked is whom the guard asks as number i: those that met it before come
+// first, since no more than Count need be found.
+func (x *crossing) asked(i int) *around {
+	for len(x.turn) <= i {
+		x.turn = append(x.turn, uint32(len(x.turn)))
+	}
+	return &x.around[x.turn[i]]
+}
+
+// mayRaise reports whether the difference between own value v and the median
+// of the peers' values may raise a level: whether at least half of them lie on
+// the other side of where it would.
+func (x *crossing) mayRaise(h host, t int64, v float64, values []float64) bool {
+	if len(values) < x.prog.rule.Guard.Count {
+		return false
+	}
+	var space [maxLevels]limitPair
+	limits := x.own.limits(h, x.prog, t, &space)
+	for i := range x.prog.rule.Levels {
+		edge := v - limits[i].raise // of the median
+		if edge != edge {
+			continue
+		}
+		edge += 1e-6 * max(1, math.Abs(edge), math.Abs(v)) // for the rounding
+		n := 0
+		switch x.prog.rule.Levels[i].Raise.Op {
+		case ">", ">=":
+			for _, w := range values {
+				if w <= edge {
+					n++
+				}
+			}
+		case "<", "<=":
+			edge -= 2e-6 * max(1, math.Abs(edge), math.Abs(v))
+			for _, w := range values {
+				if w >= edge {
+					n++
+				}
+			}
+		default:
+			return true
+		}
+		if 2*n >= len(values) {
+			return true
+		}
+	}
+	return false
 }
 
 // feat is what a guard asks of the stations around.
@@ -140,7 +200,9 @@ func (x *crossing) fire(h host, to int64) {
 	for x.due <= to {
 		at := max(x.due, x.m.t)
 		for len(x.look) > 0 && x.look[0] <= at {
-			x.look = x.look[1:]
+			if x.look = x.look[1:]; len(x.look) == 0 {
+				x.look = x.space[:0]
+			}
 		}
 		if at >= x.start {
 			o := x.evaluate(h, at, false)

@@ -211,6 +211,7 @@ func (e *Engine) cross(cells map[string]*cell, rules []*Program, old map[pair]he
 			s := &w.series[i]
 			x := &crossing{prog: p, own: e.cellOf(cells, s), cold: true}
 			x.pos, x.due = -1, never
+			x.mine.cell = x.own
 			at := pair{p.rule.ID, s.ID}
 			if b := before[at]; b != nil && b.prog.rule.Version == p.rule.Version {
 				x.m, x.silent, x.look, x.cold = b.m, b.silent, b.look, b.cold

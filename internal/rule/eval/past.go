@@ -23,6 +23,7 @@ type past struct {
 	arrived []int64  // with order: the arrivals, ascending
 	top     []uint32 // with order: the last place among the first so many
 	last    int64    // the newest arrival before the stretch
+	high    int64    // the end of the stretch
 	coarse  bool     // the totals are not exact
 	signed  bool     // there are negative values
 	hours   []extent // of the usable readings, by hour from first
@@ -65,6 +66,7 @@ const (
 // how many points there were.
 func (p *past) load(ctx context.Context, env Env, low, high, end int64) (int64, error) {
 	p.forget(low)
+	p.high = high
 	n := int64(0)
 	err := env.Scan(ctx, p.s.ID, instant(low), instant(high), func(pt series.Point) {
 		n++
@@ -232,11 +234,27 @@ func (p *past) newest(k uint64) int64 {
 	return p.pts.at(uint64(p.top[k-1])).t()
 }
 
-// cursor remembers where a crossing looked last.
-type cursor struct{ come, end, low, first uint64 }
+// cursor remembers where a crossing looked last, and what it saw: v and ok
+// hold from the instant from to before until.
+type cursor struct {
+	from, until           int64
+	v                     float64
+	ok                    bool
+	come, end, low, first uint64
+}
 
 // asOf is cell.asOf at t, of a cell that has taken in what came up to seen.
 func (p *past) asOf(f feat, t, seen int64, at *cursor) (float64, bool) {
+	if t < at.until && t >= at.from {
+		return at.v, at.ok
+	}
+	at.from, at.until = t, t
+	at.v, at.ok = p.look(f, t, seen, at)
+	return at.v, at.ok
+}
+
+// look is asOf anew.
+func (p *past) look(f feat, t, seen int64, at *cursor) (float64, bool) {
 	at.come = p.by(seen, at.come)
 	k := at.come
 	if k == 0 {
@@ -252,11 +270,22 @@ func (p *past) asOf(f feat, t, seen int64, at *cursor) (float64, bool) {
 		at.first = p.after(kept, at.first)
 		first = min(at.first, k-fewestKept)
 	}
+	if f.windowed() {
+		at.end, at.low = p.after(t, at.end), p.after(t-f.window, at.low)
+		if p.order == nil && t-f.window >= kept { // until a reading comes or goes
+			at.until = p.high + 1
+			if at.low < p.pts.end {
+				at.until = min(at.until, p.pts.at(at.low).t()+f.window)
+			}
+			if at.end < p.pts.end {
+				at.until = min(at.until, p.pts.at(at.end).t())
+			}
+		}
+	}
 	if !sums {
 		c := cell{scale: p.scale, patience: p.patience, ring: ring{p.pts.pts, first, k}}
 		return c.asOf(f, t)
 	}
-	at.end, at.low = p.after(t, at.end), p.after(t-f.window, at.low)
 	sum := p.between(max(at.low, first), min(at.end, k))
 	if sum.n == 0 {
 		return 0, false
@@ -286,7 +315,13 @@ func (p *past) between(lo, end uint64) total {
 // gappy is asOf where a reading has not come yet while a newer one has.
 func (p *past) gappy(f feat, t, seen int64, top uint64) (float64, bool) {
 	c := cell{scale: p.scale, patience: p.patience}
-	for i := p.after(t-f.keep(&p.s)-p.patience, 0); i <= top; i++ {
+	i := p.after(t-f.keep(&p.s)-p.patience, 0)
+	for i > 0 { // and one more: silence may be longer than patience
+		if i--; p.came[i] <= seen {
+			break
+		}
+	}
+	for ; i <= top; i++ {
 		if p.came[i] <= seen {
 			c.ring.push(p.pts.at(i))
 		}

@@ -252,4 +252,13 @@ func (f feat) keep(s *Series) int64 {
 	return f.window
 }
 
+// windowed reports whether the feat comes of the readings of its window alone.
+func (f feat) windowed() bool {
+	switch f.fn {
+	case fnGeneral, fnNewest, fnRise, fnSilence, fnFlags:
+		return false
+	}
+	return true
+}
+
 func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
