@@ -29,7 +29,7 @@ const (
 	// restFor is how many times as long as a take-over lasted the runner works
 	// before the next one, so that a thousand stations entered one by one, or a
 	// thousand rules, do not keep it from the readings.
-	restFor = 10
+	restFor = 3
 	// look is how often deadlines are looked after when no reading comes.
 	look = 200 * time.Millisecond
 )

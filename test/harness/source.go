@@ -14,8 +14,15 @@ type Observation struct {
 }
 
 // CreateSource makes an HTTP push source with n water-level datastreams named
-// "<name>-0" … and returns its token.
+// "<name>-0" …, each on a station of its own, and returns its token.
 func (c *City) CreateSource(name string, n int, rhythm time.Duration) (string, error) {
+	return c.CreateDenseSource(name, n, 1, rhythm)
+}
+
+// CreateDenseSource is CreateSource with per datastreams on each station: many
+// thousands of datastreams are entered much sooner so. A station is called as
+// the first of its datastreams.
+func (c *City) CreateDenseSource(name string, n, per int, rhythm time.Duration) (string, error) {
 	var made struct {
 		Source struct{ ID string }
 		Token  string
@@ -26,9 +33,12 @@ func (c *City) CreateSource(name string, n int, rhythm time.Duration) (string, e
 	if err != nil {
 		return "", fmt.Errorf("create source: %w", err)
 	}
-	for i := range n {
-		id := fmt.Sprintf("%s-%d", name, i)
-		if err := c.CreateDatastream(made.Source.ID, id, id, i, rhythm); err != nil {
+	for first := 0; first < n; first += per {
+		ids := []string{}
+		for i := first; i < min(first+per, n); i++ {
+			ids = append(ids, fmt.Sprintf("%s-%d", name, i))
+		}
+		if err := c.createStation(made.Source.ID, ids, ids, first/per, rhythm); err != nil {
 			return "", err
 		}
 	}
@@ -38,21 +48,30 @@ func (c *City) CreateSource(name string, n int, rhythm time.Duration) (string, e
 // CreateDatastream makes a station with one water-level datastream, which its
 // source calls key; i spreads the stations over the map.
 func (c *City) CreateDatastream(source, id, key string, i int, rhythm time.Duration) error {
-	err := c.Do("POST", "/sta/v1.1/Things", map[string]any{
-		"@iot.id": id, "name": id, "description": "made by a test",
-		"Locations": []any{map[string]any{"@iot.id": id, "name": id, "description": "", "encodingType": "application/geo+json",
-			"location": map[string]any{"type": "Point", "coordinates": []float64{108.1 + float64(i%20)/100, 16 + float64(i/20)/100}}}},
-		"Datastreams": []any{map[string]any{
+	return c.createStation(source, []string{id}, []string{key}, i, rhythm)
+}
+
+// createStation makes a station with a water-level datastream for each id.
+func (c *City) createStation(source string, ids, keys []string, i int, rhythm time.Duration) error {
+	streams := []any{}
+	for n, id := range ids {
+		streams = append(streams, map[string]any{
 			"@iot.id": id, "name": id, "description": "",
 			"observationType":   "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement",
 			"unitOfMeasurement": map[string]string{"name": "metre", "symbol": "m", "definition": "ucum:m"},
-			"properties":        map[string]any{"source": source, "key": key, "resolution": 0.01, "rhythm_seconds": rhythm.Seconds()},
+			"properties":        map[string]any{"source": source, "key": keys[n], "resolution": 0.01, "rhythm_seconds": rhythm.Seconds()},
 			"ObservedProperty":  map[string]string{"@iot.id": "water_level"},
 			"Sensor":            map[string]any{"name": "test", "description": "", "encodingType": "text/html", "metadata": "none"},
-		}},
+		})
+	}
+	err := c.Do("POST", "/sta/v1.1/Things", map[string]any{
+		"@iot.id": ids[0], "name": ids[0], "description": "made by a test",
+		"Locations": []any{map[string]any{"@iot.id": ids[0], "name": ids[0], "description": "", "encodingType": "application/geo+json",
+			"location": map[string]any{"type": "Point", "coordinates": []float64{108.1 + float64(i%20)/100, 16 + float64(i/20)/100}}}},
+		"Datastreams": streams,
 	}, nil)
 	if err != nil {
-		return fmt.Errorf("create %s: %w", id, err)
+		return fmt.Errorf("create %s: %w", ids[0], err)
 	}
 	return nil
 }

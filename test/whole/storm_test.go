@@ -74,10 +74,10 @@ func adopt(c *harness.City, duty, lead, rule string) (id string, err error) {
 }
 
 type stormAlert struct {
-	ID, Thing, State string
-	Active           bool
-	Escalation       struct{ Level int }
-	Times            struct {
+	ID, Datastream, State string
+	Active                bool
+	Escalation            struct{ Level int }
+	Times                 struct {
 		AcknowledgeBy *time.Time `json:"acknowledge_by"`
 		Late          []string
 	}
@@ -137,7 +137,7 @@ func TestStorm(t *testing.T) {
 	must(err)
 	hook := newSink(t)
 	must(c.Do("POST", "/api/v1/notify/channels", map[string]any{"name": "sink", "kind": "webhook", "enabled": true, "config": map[string]any{"url": hook.URL, "secret": "storm-secret"}}, nil))
-	token, err := c.CreateSource("storm", stations, time.Minute)
+	token, err := c.CreateDenseSource("storm", stations, max(1, stations/500), time.Minute) // 500 stations at least
 	must(err)
 	rule, err := adopt(c, duty, lead, stormRule)
 	must(err)
@@ -184,7 +184,7 @@ func TestStorm(t *testing.T) {
 	})
 	count := map[string]int{}
 	for _, a := range list {
-		count[a.Thing]++
+		count[a.Datastream]++
 	}
 	for i := range stations {
 		if n := count[fmt.Sprintf("storm-%d", i)]; n != 1 {
@@ -226,7 +226,7 @@ func TestStorm(t *testing.T) {
 	}
 	for _, a := range list {
 		if !a.Active || a.State != "new" || a.Times.AcknowledgeBy == nil && len(a.Times.Late) == 0 {
-			t.Fatalf("alert of %s is %+v: it waits for nobody", a.Thing, a)
+			t.Fatalf("alert of %s is %+v: it waits for nobody", a.Datastream, a)
 		}
 	}
 	hook.mu.Lock()
