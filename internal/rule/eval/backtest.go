@@ -22,10 +22,11 @@ import (
 // may be nil; it is called with a share from 0 to 1, by one goroutine at a
 // time.
 func Backtest(ctx context.Context, p *Program, env Env, from, to time.Time, progress func(done float64)) (Result, error) {
+	b := newBacktest(p, env, from, to)
 	if progress == nil {
-		progress = func(float64) {}
+		progress = b.progress
 	}
-	b := &backtest{prog: p, world: newWorld(env, nil), from: from.UnixMilli(), to: to.UnixMilli(), progress: progress}
+	b.progress = progress
 	var err error
 	switch {
 	case !p.Native():
@@ -62,6 +63,10 @@ type backtest struct {
 	firings  []Firing
 	done     float64
 	progress func(float64)
+}
+
+func newBacktest(p *Program, env Env, from, to time.Time) *backtest {
+	return &backtest{prog: p, world: newWorld(env, nil), from: from.UnixMilli(), to: to.UnixMilli(), progress: func(float64) {}}
 }
 
 // warmup is how far before from the rule must run.

@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"openioc.org/ioc/internal/fault"
@@ -82,6 +83,18 @@ func runTo(ctx context.Context, p *Program, env Env, seriesID string, at time.Ti
 	}
 	e := New([]*Program{p}, env)
 	e.quiet = true
+	if p.cross { // the back-test knows what cannot matter on the way
+		b := newBacktest(p, env, at.Add(-span), at)
+		walks, err := b.walk(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range walks {
+			w.pass(at.UnixMilli())
+			e.Restore(State{Machines: []Machine{w.x.m.snapshot(p, w.x.own.s.ID)}})
+		}
+		span = 0
+	}
 	if !p.Native() {
 		span = min(span, max(10*ms(p.every()), 2*p.rule.For+2*p.rule.KeepFiring+time.Hour))
 	}
@@ -122,6 +135,9 @@ func Selects(p *Program, env Env) []Series {
 // FiresNow lists the series for which the rule fires at an instant.
 func FiresNow(ctx context.Context, p *Program, env Env, at time.Time) ([]Series, error) {
 	span := p.rule.For + p.rule.KeepFiring + time.Hour
+	if p.cross {
+		return crossFires(ctx, p, env, at, span)
+	}
 	e, err := runTo(ctx, p, env, "", at, span)
 	if err != nil {
 		return nil, err
@@ -133,6 +149,22 @@ func FiresNow(ctx context.Context, p *Program, env Env, at time.Time) ([]Series,
 			out = append(out, held[i].cell.s)
 		}
 	}
+	return out, nil
+}
+
+// crossFires is FiresNow of a rule that looks around.
+func crossFires(ctx context.Context, p *Program, env Env, at time.Time, span time.Duration) ([]Series, error) {
+	walks, err := newBacktest(p, env, at.Add(-span), at).walk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []Series{}
+	for _, w := range walks {
+		if w.x.m.active != 0 {
+			out = append(out, w.x.own.s)
+		}
+	}
+	slices.SortFunc(out, func(a, b Series) int { return strings.Compare(a.ID, b.ID) })
 	return out, nil
 }
 
