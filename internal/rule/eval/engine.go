@@ -6,11 +6,14 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
 
 	"openioc.org/ioc/internal/series"
 )
@@ -82,18 +85,25 @@ func (e *Engine) set(rules []*Program) {
 	e.grids = grids
 	cells := make(map[string]*cell, len(e.cells))
 	classes := map[string]*class{}
+	alike := map[*class]string{} // classes that stay, with their keys
+	selectors := e.selectors(byMetric)
 	var key []byte
 	for i := range w.series {
 		s := &w.series[i]
 		key = key[:0]
 		var progs []*Program
-		for _, j := range byMetric[s.Metric] {
-			if s.matches(e.progs[j].shape.matchers) {
-				progs = append(progs, e.progs[j])
-				key = binary.LittleEndian.AppendUint32(key, uint32(j))
+		var matched []int
+		for _, sel := range selectors[s.Metric] {
+			if s.matches(sel.matchers) {
+				matched = append(matched, sel.rules...)
 			}
 		}
-		if len(progs) == 0 {
+		slices.Sort(matched)
+		for _, j := range matched {
+			progs = append(progs, e.progs[j])
+			key = binary.LittleEndian.AppendUint32(key, uint32(j))
+		}
+		if len(progs) == 0 || e.stays(cells, s, progs, string(key), alike, old) {
 			continue
 		}
 		k := classes[string(key)]
@@ -112,6 +122,7 @@ func (e *Engine) set(rules []*Program) {
 	}
 	for _, c := range cells {
 		c.cold = c.cold || c.keep > c.held // it must read farther back
+		c.held = min(c.held, c.keep)
 	}
 	e.cells = cells
 	for _, g := range e.grids {
@@ -120,6 +131,79 @@ func (e *Engine) set(rules []*Program) {
 		}
 	}
 	e.gone(old)
+}
+
+// selector is what some rules select alike.
+type selector struct {
+	matchers []*labels.Matcher
+	rules    []int
+}
+
+// selectors puts rules that select the same together, by metric.
+func (e *Engine) selectors(byMetric map[string][]int) map[string][]*selector {
+	out := map[string][]*selector{}
+	for metric, rules := range byMetric {
+		known := map[string]*selector{}
+		for _, j := range rules {
+			ms := e.progs[j].shape.matchers
+			var key strings.Builder
+			for _, m := range ms {
+				key.WriteString(m.String() + ",")
+			}
+			sel := known[key.String()]
+			if sel == nil {
+				sel = &selector{matchers: ms}
+				known[key.String()] = sel
+				out[metric] = append(out[metric], sel)
+			}
+			sel.rules = append(sel.rules, j)
+		}
+	}
+	return out
+}
+
+// stays keeps the cell of a series for which nothing changed.
+func (e *Engine) stays(cells map[string]*cell, s *Series, progs []*Program, key string, alike map[*class]string, old map[pair]held) bool {
+	c := e.cells[s.ID]
+	if c == nil || c.cold || c.scale != newScale(s.Resolution) || c.patience != s.patience() {
+		return false
+	}
+	if alike[c.class] != key {
+		if !c.class.of(progs) {
+			return false
+		}
+		alike[c.class] = key
+	}
+	c.s, c.crossings, c.hour, c.keep = *s, nil, math.MinInt64, 0
+	next := 0
+	for _, g := range c.class.groups {
+		c.keep = max(c.keep, g.feat.keep(s))
+		for ; next < len(c.machines) && c.machines[next].slot <= g.entries[len(g.entries)-1].slot; next++ {
+			delete(old, pair{g.entries[c.machines[next].slot-g.entries[0].slot].prog.rule.ID, s.ID})
+		}
+	}
+	cells[s.ID] = c
+	return true
+}
+
+// of reports whether the class is that of these rules.
+func (k *class) of(progs []*Program) bool {
+	if k.entries != len(progs) {
+		return false
+	}
+	byID := make(map[string]*Program, len(progs))
+	for _, p := range progs {
+		byID[p.rule.ID] = p
+	}
+	for _, g := range k.groups {
+		for _, n := range g.entries {
+			p := byID[n.prog.rule.ID]
+			if p != n.prog && (p == nil || !reflect.DeepEqual(p.rule, n.prog.rule)) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // metric is the name that a native rule selects.

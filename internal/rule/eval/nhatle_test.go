@@ -339,3 +339,61 @@ func TestRestart_LosesAndDoublesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestSwap_LeavesTheOthers: while one rule changes its version again and
+// again, the others tell what they tell alone, and the changed one comes to
+// stand where it would.
+func TestSwap_LeavesTheOthers(t *testing.T) {
+	for seed := range uint64(4) {
+		rnd := rand.New(rand.NewPCG(seed, 3))
+		n := openNhatLe(t, rnd, seed%2 == 1)
+		rules := floodRules(t)
+		swapped := rnd.IntN(len(rules))
+		id := rules[swapped].Rule().ID
+		var others []*eval.Program
+		for i, p := range rules {
+			if i != swapped {
+				others = append(others, p)
+			}
+		}
+		e := eval.New(rules, n.env())
+		var got []string
+		take := func(ts []eval.Transition, err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range ts {
+				if x.Rule != id {
+					got = append(got, line(x.Rule, x.Series.ID, x.At, x.To, x.Value))
+				}
+			}
+		}
+		take(e.Warm(t.Context(), n.from, n.from))
+		version := 1
+		for i, x := range n.come {
+			take(e.Observe([]eval.Sample{x}), nil)
+			if rnd.IntN(30) != 0 || i+1 == len(n.come) || arrived(n.come[i+1]) == arrived(x) {
+				continue
+			}
+			now := time.UnixMilli(arrived(x))
+			take(e.Advance(t.Context(), now))
+			version++
+			r := rules[swapped].Rule()
+			r.Version = version
+			p, err := eval.Compile(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			next := slices.Clone(rules)
+			next[swapped] = p
+			if rnd.IntN(3) == 0 {
+				next = others
+			}
+			take(e.SetRules(next), nil)
+			take(e.Warm(t.Context(), now.Add(-time.Hour), now))
+		}
+		take(e.Advance(t.Context(), n.to))
+		slices.Sort(got)
+		same(t, got, n.backtest(t, others))
+	}
+}

@@ -179,6 +179,11 @@ func (e *Engine) warm(ctx context.Context, c *cell, from, to int64) error {
 	if err != nil {
 		return err
 	}
+	if c.holds(points, low) {
+		e.warmNew(c, points, starts, to)
+		e.out = e.net(e.out, from, c.kin(restored))
+		return nil
+	}
 	// A station long silent still has a newest reading, which rules about
 	// silence speak of.
 	if len(points) == 0 && len(c.class.silence) > 0 {
@@ -206,17 +211,94 @@ func (e *Engine) warm(ctx context.Context, c *cell, from, to int64) error {
 	}
 	e.timers.set(c)
 	e.arrived = max(e.arrived, c.arrived)
-	e.out = e.net(e.out, from, func(t *Transition) bool {
+	e.out = e.net(e.out, from, c.kin(restored))
+	return nil
+}
+
+// kin finds of a transition what is kept by slot.
+func (c *cell) kin(by []bool) func(*Transition) bool {
+	return func(t *Transition) bool {
 		for _, g := range c.class.groups {
 			for _, n := range g.entries {
 				if n.prog.rule.ID == t.Rule {
-					return restored[n.slot]
+					return by[n.slot]
 				}
 			}
 		}
 		return false
-	})
-	return nil
+	}
+}
+
+// holds reports whether a cell that is cold for some new rules alone has all
+// that was read for them already, as far as it keeps readings.
+func (c *cell) holds(points []series.Point, low int64) bool {
+	if !c.has || len(points) == 0 || c.held < c.keep || !slices.Contains(c.kept, true) || slices.ContainsFunc(c.crossings, func(x *crossing) bool { return x.cold }) {
+		return false
+	}
+	n := uint64(0)
+	for _, p := range points {
+		i := c.ring.after(p.T)
+		switch {
+		case i > c.ring.first && c.ring.at(i-1) == newPoint(p.T, c.scale.encode(p.V), p.Flags):
+			n++
+		case i != c.ring.first: // at its beginning: older than what is kept
+			return false
+		}
+	}
+	return n == c.ring.end-c.ring.after(low-1)
+}
+
+// warmNew shows the new rules of a cell what was read, on a cell of their
+// own; the others go on undisturbed.
+func (e *Engine) warmNew(c *cell, points []series.Point, starts []int64, to int64) {
+	slots := map[*Program]int{}
+	var fresh []*Program
+	for _, g := range c.class.groups {
+		for _, n := range g.entries {
+			if !c.kept[n.slot] {
+				slots[n.prog], fresh = n.slot, append(fresh, n.prog)
+			}
+		}
+	}
+	k := newClass(fresh)
+	there := make([]int, k.entries) // slots in c
+	n := newCell(c.s)
+	n.starts = make([]int64, k.entries)
+	var machines []*machine
+	for _, g := range k.groups {
+		for _, x := range g.entries {
+			slot := slots[x.prog]
+			there[x.slot], n.starts[x.slot] = slot, starts[slot]
+			if i := c.machine(slot); i < len(c.machines) && c.machines[i].slot == slot {
+				m := c.machines[i]
+				c.machines = slices.Delete(c.machines, i, i+1)
+				m.slot = x.slot
+				machines = append(machines, m)
+			}
+		}
+	}
+	n.setClass(k, machines)
+	n.arrived = math.MinInt64
+	for _, p := range points {
+		a := arrival(p.T, p.Received)
+		n.observe(e, p, a)
+		n.arrived = max(n.arrived, a)
+	}
+	n.starts = nil
+	n.judge(e, n.arrived, true)
+	if n.due <= to {
+		n.fire(e, to)
+	}
+	for _, m := range n.machines {
+		m.slot = there[m.slot]
+		c.machines = slices.Insert(c.machines, c.machine(m.slot), m)
+	}
+	c.cold, c.kept, c.held = false, nil, c.keep
+	c.schedule()
+	if c.due <= to {
+		c.fire(e, to)
+	}
+	e.timers.set(c)
 }
 
 // read collects the points of a series that had come at to, in the order
