@@ -196,6 +196,9 @@ func (s *Service) Enable(ctx context.Context, actor access.Actor, id string, ena
 		if enabled && b.record.Live == 0 {
 			return errNoLive.With("id", id)
 		}
+		if enabled && !b.record.Enabled {
+			b.record.Warmed = 0 // what passed while it was off is not told as if it had been on
+		}
 		b.record.Enabled, b.record.Reason = enabled, reason
 		return nil
 	})
