@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"reflect"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
@@ -14,12 +15,15 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"golang.org/x/sync/errgroup"
 
 	"openioc.org/ioc/internal/series"
 )
 
 // Engine runs rules live. Its methods are safe for concurrent use.
 type Engine struct {
+	asking    sync.Mutex // taken before mu by all but Observe, Offer and Next, which need not wait for the store
 	mu        sync.Mutex
 	env       Env
 	world     *world
@@ -54,6 +58,8 @@ func New(rules []*Program, env Env) *Engine {
 // ready what is new. The transitions are those to none, of what fired and is
 // gone.
 func (e *Engine) SetRules(rules []*Program) []Transition {
+	e.asking.Lock()
+	defer e.asking.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.set(rules)
@@ -574,6 +580,8 @@ func virtualID(metric string, labels map[string]string) string {
 // reading that would have met it. An error is of general expressions only;
 // the transitions beside it are good.
 func (e *Engine) Advance(ctx context.Context, now time.Time) ([]Transition, error) {
+	e.asking.Lock()
+	defer e.asking.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	to := now.UnixMilli()
@@ -590,17 +598,57 @@ func (e *Engine) Advance(ctx context.Context, now time.Time) ([]Transition, erro
 		e.timers.set(c)
 	}
 	e.fireCrossings(to)
+	out := e.take()
+	more, err := e.advanceGrids(ctx, to)
+	out = append(out, more...)
+	sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })
+	return out, err
+}
+
+// advanceGrids evaluates general expressions up to to, several at once. The
+// lock is free while the store is asked, so that readings need not wait;
+// asking keeps the grids as they are.
+func (e *Engine) advanceGrids(ctx context.Context, to int64) ([]Transition, error) {
+	var out []Transition
 	var errs []error
-	for _, g := range e.grids {
-		if g.cold {
-			continue
+	w := e.world
+	grids := slices.DeleteFunc(slices.Clone(e.grids), func(g *gridded) bool { return g.cold })
+	for len(grids) > 0 {
+		answers := make([]promql.Matrix, len(grids))
+		failed := make([]error, len(grids))
+		e.mu.Unlock()
+		var all errgroup.Group
+		all.SetLimit(runtime.GOMAXPROCS(0))
+		for i, g := range grids {
+			if first, last := g.piece(to); first <= last {
+				all.Go(func() error {
+					answers[i], failed[i] = w.query(ctx, g, first, last, g.prog.every())
+					return nil
+				})
+			}
 		}
-		if err := g.run(ctx, e, e.world, to); err != nil {
-			g.last = max(g.last, to-g.prog.every()*maxSteps)
-			errs = append(errs, err)
+		_ = all.Wait() // each tells its own error
+		e.mu.Lock()
+		var rest []*gridded
+		for i, g := range grids {
+			if failed[i] != nil {
+				g.last = max(g.last, to-g.prog.every()*maxSteps)
+				errs = append(errs, failed[i])
+				continue
+			}
+			if first, last := g.piece(to); first <= last {
+				g.take(e, e.world, answers[i], first, last)
+			}
+			if first, last := g.piece(to); first <= last {
+				rest = append(rest, g)
+			} else {
+				g.deadlines(e, to)
+			}
 		}
+		grids = rest
+		out = append(out, e.take()...)
 	}
-	return e.take(), errors.Join(errs...)
+	return out, errors.Join(errs...)
 }
 
 // Next is when Advance has something to do, ok is false for never.
@@ -624,6 +672,8 @@ func (e *Engine) Next() (at time.Time, ok bool) {
 
 // State tells what Restore needs.
 func (e *Engine) State() State {
+	e.asking.Lock()
+	defer e.asking.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	st := State{At: max(e.now, e.arrived), Machines: []Machine{}}

@@ -3,9 +3,12 @@ package eval_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/prometheus/storage"
 
 	"openioc.org/ioc/internal/rule/eval"
 	"openioc.org/ioc/internal/sensing"
@@ -369,5 +372,55 @@ func TestExplain_SaysWhyNot(t *testing.T) {
 func TestFlags_FitIntoAPoint(t *testing.T) {
 	if n := len((^sensing.Flags(0)).Names()); n > 16 {
 		t.Errorf("%d flags", n)
+	}
+}
+
+// slowStore answers no question before it is let.
+type slowStore struct {
+	storage.Queryable
+	asked chan struct{}
+	let   chan struct{}
+}
+
+func (s slowStore) Querier(from, to int64) (storage.Querier, error) {
+	s.asked <- struct{}{}
+	<-s.let
+	return s.Queryable.Querier(from, to)
+}
+
+// TestAdvance_LetsReadingsPass: while a general expression waits for the
+// store, readings are judged.
+func TestAdvance_LetsReadingsPass(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	n := openNhatLe(t, rnd, false)
+	w := n.env()
+	slow := slowStore{w.Queryable, make(chan struct{}), make(chan struct{})}
+	w.Queryable = slow
+	e := eval.New([]*eval.Program{
+		rule(t, "count(rain > 10)", func(r *eval.Rule) { r.ID = "general" }, "1 >= 0"),
+		rule(t, "water_level", func(r *eval.Rule) { r.ID = "plain" }, "1 > 9"),
+	}, w)
+	go func() { <-slow.asked; slow.let <- struct{}{} }()
+	if _, err := e.Warm(t.Context(), n.from, n.from); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		_, err := e.Advance(t.Context(), n.from.Add(time.Minute))
+		done <- err
+	}()
+	<-slow.asked
+	id := ""
+	for _, s := range n.list {
+		if s.Metric == sensing.WaterLevel {
+			id = s.ID
+		}
+	}
+	if ts := e.Observe([]eval.Sample{{ID: id, T: n.from.UnixMilli() + 1000, V: 10}}); len(ts) != 1 {
+		t.Error("the reading waits, or is not judged:", tell(ts))
+	}
+	slow.let <- struct{}{}
+	if err := <-done; err != nil {
+		t.Fatal(err)
 	}
 }

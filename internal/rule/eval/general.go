@@ -63,57 +63,69 @@ func (p *Program) lookback(all []Series) time.Duration {
 	return ms(back)
 }
 
+// piece is what of the grid is to be asked next, up to to.
+func (g *gridded) piece(to int64) (first, last int64) {
+	every := g.prog.every()
+	first = (floorDiv(g.last, every) + 1) * every
+	return first, min(floorDiv(to, every)*every, first+(maxSteps-1)*every)
+}
+
 // run evaluates every instant of the grid in (g.last, to].
 func (g *gridded) run(ctx context.Context, h host, w *world, to int64) error {
-	every := g.prog.every()
-	first := (floorDiv(g.last, every) + 1) * every
-	for first <= to {
-		last := min(floorDiv(to, every)*every, first+(maxSteps-1)*every)
-		m, err := w.query(ctx, g, first, last, every)
+	for {
+		first, last := g.piece(to)
+		if first > last {
+			break
+		}
+		m, err := w.query(ctx, g, first, last, g.prog.every())
 		if err != nil {
 			return err
 		}
-		at := make([]int, len(m)) // place in each series of the result
-		keys := make([]string, len(m))
-		for i, s := range m {
-			keys[i] = instanceKey(s.Metric)
-		}
-		for t := first; t <= last; t += every {
-			g.deadlines(h, t-1)
-			seen := map[string]bool{}
-			for i, s := range m {
-				if at[i] >= len(s.Floats) || s.Floats[at[i]].T != t {
-					continue
-				}
-				v := s.Floats[at[i]].F
-				at[i]++
-				if v != v {
-					continue // 0/0 is no value
-				}
-				seen[keys[i]] = true
-				in := g.instances[keys[i]]
-				if in == nil {
-					in = &instance{cell: newCell(w.seriesOf(keys[i], s.Metric))}
-					in.cell.newest, in.cell.has = t, true
-					g.instances[keys[i]] = in
-				}
-				in.cell.add(t, v, 0)
-				g.step(h, in, t, v, true)
-			}
-			for _, k := range sortedKeys(g.instances) {
-				if in := g.instances[k]; !seen[k] {
-					g.step(h, in, t, 0, false)
-					if in.m.idle() {
-						delete(g.instances, k)
-					}
-				}
-			}
-			g.last = t
-		}
-		first = last + every
+		g.take(h, w, m, first, last)
 	}
 	g.deadlines(h, to)
 	return nil
+}
+
+// take judges an answer, instant by instant.
+func (g *gridded) take(h host, w *world, m promql.Matrix, first, last int64) {
+	at := make([]int, len(m)) // place in each series of the result
+	keys := make([]string, len(m))
+	for i, s := range m {
+		keys[i] = instanceKey(s.Metric)
+	}
+	for t := first; t <= last; t += g.prog.every() {
+		g.deadlines(h, t-1)
+		seen := map[string]bool{}
+		for i, s := range m {
+			if at[i] >= len(s.Floats) || s.Floats[at[i]].T != t {
+				continue
+			}
+			v := s.Floats[at[i]].F
+			at[i]++
+			if v != v {
+				continue // 0/0 is no value
+			}
+			seen[keys[i]] = true
+			in := g.instances[keys[i]]
+			if in == nil {
+				in = &instance{cell: newCell(w.seriesOf(keys[i], s.Metric))}
+				in.cell.newest, in.cell.has = t, true
+				g.instances[keys[i]] = in
+			}
+			in.cell.add(t, v, 0)
+			g.step(h, in, t, v, true)
+		}
+		for _, k := range sortedKeys(g.instances) {
+			if in := g.instances[k]; !seen[k] {
+				g.step(h, in, t, 0, false)
+				if in.m.idle() {
+					delete(g.instances, k)
+				}
+			}
+		}
+		g.last = t
+	}
 }
 
 func (g *gridded) step(h host, in *instance, t int64, v float64, ok bool) {

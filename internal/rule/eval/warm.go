@@ -15,6 +15,8 @@ import (
 // Restore takes over what State told, or the Machines of the last transition
 // of each rule and series. Warm goes on from there.
 func (e *Engine) Restore(st State) {
+	e.asking.Lock()
+	defer e.asking.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.advanced = st.Advanced
@@ -58,6 +60,8 @@ func (e *Engine) restore(p *Program, id string) *machine {
 // kept; a change before is not told again, unless it holds still. It returns
 // the transitions found on the way.
 func (e *Engine) Warm(ctx context.Context, from, to time.Time) ([]Transition, error) {
+	e.asking.Lock()
+	defer e.asking.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var out []Transition
