@@ -14,7 +14,7 @@ import (
 func TestCompactRow(t *testing.T) {
 	at := time.Date(2026, 9, 1, 3, 0, 0, 0, time.UTC)
 	lon, zero := 108.2, 0.0
-	full := Alert{ID: "a1", Number: "CB-1", Version: 2, State: Raised, Severity: 3, Service: "flood", Rule: "r", RuleName: msg.Text{Vi: "luật", En: "rule"},
+	full := Alert{ID: "a1", Number: "CB-1", Version: 2, State: Raised, Severity: 3, Service: "flood", Rule: "r", RuleName: msg.Text{Vi: "quy tắc", En: "rule"},
 		Title: msg.Text{Vi: `Ngập "to" \ {0,5 m}`, En: "Flooded: [0.5 m], deep"}, Text: msg.Text{Vi: "dài", En: "long"}, Place: "Đường 2/9\n", Lon: &lon, Value: &zero,
 		Since: at, RaisedAt: at, UpdatedAt: at, Labels: map[string]string{"text": "x"}, SuppressedBy: &Suppression{Kind: BySilence, ID: "s"},
 		Escalation: Escalation{Level: 1, NextAt: &at}, Times: Times{AcknowledgeBy: &at, Late: []string{"acknowledge"}}}

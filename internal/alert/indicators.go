@@ -19,14 +19,14 @@ func (s *Service) Indicators() []*figure.Indicator {
 		{
 			ID: "alert.open_grave", Service: "alert", Good: "down", Permission: access.AlertView, Tile: 20,
 			Title: msg.Text{Vi: "Cảnh báo mức cao đang mở", En: "Grave alerts open"},
-			Definition: msg.Text{Vi: "Số cảnh báo mức Cảnh báo hoặc Khẩn cấp chưa đóng (tử số) trên tổng số chưa đóng (mẫu số); không tính cảnh báo tạm im.",
+			Definition: msg.Text{Vi: "Số cảnh báo mức Cảnh báo hoặc Khẩn cấp chưa đóng (tử số) trên tổng số chưa đóng (mẫu số); không tính cảnh báo tắt tiếng.",
 				En: "Alerts of severity warning or emergency that are not closed (numerator) of all that are not (denominator); those kept quiet are not counted."},
 			Compute: s.openGrave,
 		},
 		{
 			ID: "alert.unacknowledged", Service: "alert", Good: "down", Permission: access.AlertView, Tile: 21,
 			Title: msg.Text{Vi: "Cảnh báo chưa tiếp nhận", En: "Alerts not acknowledged"},
-			Definition: msg.Text{Vi: "Số cảnh báo còn ở bước Mới; không tính cảnh báo tạm im.",
+			Definition: msg.Text{Vi: "Số cảnh báo còn ở bước Mới; không tính cảnh báo tắt tiếng.",
 				En: "Alerts that nobody has acknowledged; those kept quiet are not counted."},
 			Compute: s.unacknowledged,
 		},

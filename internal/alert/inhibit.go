@@ -37,7 +37,7 @@ func ShippedInhibitions() []Inhibition {
 }
 
 var (
-	errInhibitions  = fault.Define(fault.Invalid, "alert.inhibitions", "the inhibition rules are not valid", "quy tắc tạm im theo cảnh báo khác chưa hợp lệ")
+	errInhibitions  = fault.Define(fault.Invalid, "alert.inhibitions", "the inhibition rules are not valid", "quy tắc tắt tiếng theo cảnh báo khác chưa hợp lệ")
 	errInhibitID    = fault.Define(fault.Invalid, "alert.inhibition_id", "give each rule an id of its own: a–z, 0–9, - and _", "mỗi quy tắc cần một mã riêng gồm a–z, 0–9, - và _")
 	errInhibitCycle = fault.Define(fault.Invalid, "alert.inhibition_cycle",
 		"these rules could keep each other's alerts quiet in a circle: {cycle}", "các quy tắc này có thể làm im nhau thành vòng: {cycle}")
@@ -308,7 +308,7 @@ func (s *Service) PutInhibitions(ctx context.Context, actor access.Actor, next [
 		}
 		s.stale(tx)
 		tx.Emit(store.Event{Subject: "ioc.alertsetting.updated." + settingInhibit, Entity: "alert_setting", EntityID: settingInhibit,
-			Before: before.inhibitions, After: next, Summary: "Đổi quy tắc tạm im theo cảnh báo khác"})
+			Before: before.inhibitions, After: next, Summary: "Đổi quy tắc tắt tiếng theo cảnh báo khác"})
 		if _, err := tx.Mark("delete from alert_inhibition"); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ func (s *Service) Layers() []*layer.Layer {
 		Columns: []layer.Column{
 			column("name", "Cảnh báo", "Alert", "text", ""), column("number", "Số", "Number", "text", ""), column("state", "Mức", "Severity", "state", ""),
 			column("step", "Xử lý", "Handling", "text", ""), column("place", "Nơi", "Place", "text", ""), column("unit_name", "Phường/xã", "Ward", "text", ""),
-			column("addressed", "Đơn vị", "Unit", "text", ""), column("as_of", "Từ lúc", "Since", "time", ""), column("suppressed", "Tạm im", "Kept quiet", "text", ""),
+			column("addressed", "Đơn vị", "Unit", "text", ""), column("as_of", "Từ lúc", "Since", "time", ""), column("suppressed", "Tắt tiếng", "Kept quiet", "text", ""),
 		},
 		Features: s.features,
 	}}

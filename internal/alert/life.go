@@ -51,8 +51,8 @@ var verbTitles = map[Verb]msg.Text{
 	Finish: {Vi: "báo xử lý xong", En: "finished"}, Check: {Vi: "kiểm tra", En: "checked"}, Close: {Vi: "đóng", En: "closed"},
 	Reopen: {Vi: "mở lại", En: "reopened"}, Comment: {Vi: "ghi ý kiến", En: "commented on"}, Escalate: {Vi: "leo thang", En: "escalated"},
 	Raise: {Vi: "phát cảnh báo", En: "raised"}, Severity: {Vi: "đổi mức", En: "changed the severity of"}, Resolve: {Vi: "ghi nhận hết hiện tượng", En: "resolved"},
-	Reactivate: {Vi: "ghi nhận tái diễn", En: "reactivated"}, Suppress: {Vi: "tạm im", En: "suppressed"}, Release: {Vi: "thôi tạm im", En: "released"},
-	Flap: {Vi: "ghi nhận dao động", En: "found flapping"}, Steady: {Vi: "ghi nhận hết dao động", En: "found steady"},
+	Reactivate: {Vi: "ghi nhận tái diễn", En: "reactivated"}, Suppress: {Vi: "tắt tiếng", En: "suppressed"}, Release: {Vi: "thôi tắt tiếng", En: "released"},
+	Flap: {Vi: "ghi nhận chập chờn", En: "found flapping"}, Steady: {Vi: "ghi nhận hết chập chờn", En: "found steady"},
 	Join: {Vi: "gắn sự cố", En: "joined to an incident"}, Readdress: {Vi: "đổi đơn vị", En: "readdressed"},
 }
 

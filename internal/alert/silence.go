@@ -45,11 +45,11 @@ type SilenceDraft struct {
 }
 
 var (
-	errSilence       = fault.Define(fault.Invalid, "alert.silence", "the silence is not complete", "khoảng tạm im chưa hợp lệ")
+	errSilence       = fault.Define(fault.Invalid, "alert.silence", "the silence is not complete", "khoảng tắt tiếng chưa hợp lệ")
 	errSilenceKind   = fault.Define(fault.Invalid, "alert.silence_kind", "use silence or maintenance", "chọn silence hoặc maintenance")
 	errSilenceSpan   = fault.Define(fault.Invalid, "alert.silence_span", "it must end after it begins, in the future, and last at most 90 days", "phải kết thúc sau khi bắt đầu, trong tương lai, và dài nhất 90 ngày")
-	errSilenceGone   = fault.Define(fault.NotFound, "alert.silence_unknown", "there is no such silence", "không có khoảng tạm im này")
-	errSilenceClosed = fault.Define(fault.Conflict, "alert.silence_over", "the silence is over; make a new one", "khoảng tạm im đã kết thúc; hãy tạo mới")
+	errSilenceGone   = fault.Define(fault.NotFound, "alert.silence_unknown", "there is no such silence", "không có khoảng tắt tiếng này")
+	errSilenceClosed = fault.Define(fault.Conflict, "alert.silence_over", "the silence is over; make a new one", "khoảng tắt tiếng đã kết thúc; hãy tạo mới")
 )
 
 const longestSilence = 90 * 24 * time.Hour
@@ -310,7 +310,7 @@ func (s *Service) editSilence(ctx context.Context, actor access.Actor, id, verb 
 		}
 		s.stale(tx)
 		e.Subject, e.EntityID, e.After = "ioc.alertsilence."+verb+"."+q.ID, q.ID, q
-		e.Summary = map[string]string{"created": "Tạm im cảnh báo: ", "updated": "Sửa khoảng tạm im: ", "ended": "Kết thúc tạm im: "}[verb] + q.Reason
+		e.Summary = map[string]string{"created": "Tắt tiếng cảnh báo: ", "updated": "Sửa khoảng tắt tiếng: ", "ended": "Kết thúc tắt tiếng: "}[verb] + q.Reason
 		tx.Emit(e)
 		tx.After(s.nudge)
 		cfg, err := s.current(tx)

@@ -145,7 +145,7 @@ func (s *Service) tellGroup(tx *store.Tx, g Grouping, d *due) error {
 	case d.repeat:
 		title = sentence("Chưa tiếp nhận – {title}", "Not acknowledged – {title}", "title", title)
 	case a.Flapping:
-		title = sentence("Dao động – {title}", "Flapping – {title}", "title", title)
+		title = sentence("Chập chờn – {title}", "Flapping – {title}", "title", title)
 	}
 	if d.n > 1 {
 		title = sentence("{title} và {n} cảnh báo khác", "{title} and {n} more alerts", "title", title, "n", d.n-1)

@@ -287,7 +287,7 @@ func TestFlap_IsToldOnceAndHeld(t *testing.T) {
 		d.pass(10 * time.Minute)
 		flapping := 0
 		for _, m := range d.told() {
-			if strings.HasPrefix(m.Title.Vi, "Dao động – ") {
+			if strings.HasPrefix(m.Title.Vi, "Chập chờn – ") {
 				flapping++
 			}
 		}

@@ -40,7 +40,7 @@ func (c *ruleCheckCmd) Run(env Env) error {
 		if err != nil {
 			return named(name, err)
 		}
-		fmt.Fprintf(env.Stdout, "%s\t%s\n", name, msg.Text{Vi: "{n} luật, hợp lệ", En: "{n} rules, ok"}.Format(env.lang(), map[string]any{"n": n}))
+		fmt.Fprintf(env.Stdout, "%s\t%s\n", name, msg.Text{Vi: "{n} quy tắc, hợp lệ", En: "{n} rules, ok"}.Format(env.lang(), map[string]any{"n": n}))
 	}
 	return nil
 }

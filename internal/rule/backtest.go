@@ -23,7 +23,7 @@ var (
 	errNoTest   = fault.Define(fault.NotFound, "rule.backtest_not_found", "there is no back-test {id}; finished ones are kept for {hours} h", "không có lần chạy thử {id}; kết quả được giữ {hours} giờ")
 	errTestMany = fault.Define(fault.TooMany, "rule.backtests", "{limit} back-tests are running; wait for one or cancel it", "đang có {limit} lần chạy thử, hãy chờ hoặc hủy bớt")
 	errTestSpan = fault.Define(fault.Invalid, "rule.backtest_span", "from must lie before to, and not more than {days} days", "từ phải trước đến, tối đa {days} ngày")
-	errTestWhat = fault.Define(fault.Invalid, "rule.backtest_what", "name a rule or send a draft", "cần chọn luật hoặc gửi bản nháp")
+	errTestWhat = fault.Define(fault.Invalid, "rule.backtest_what", "name a rule or send a draft", "cần chọn quy tắc hoặc gửi bản nháp")
 )
 
 const (

@@ -38,10 +38,10 @@ type Checked struct {
 }
 
 var (
-	errInvalid     = fault.Define(fault.Invalid, "rule.invalid", "the rule is not right yet", "luật chưa hợp lệ")
+	errInvalid     = fault.Define(fault.Invalid, "rule.invalid", "the rule is not right yet", "quy tắc chưa hợp lệ")
 	errName        = fault.Define(fault.Invalid, "rule.name_missing", "give it a name of at most 200 characters in Vietnamese", "cần tên tiếng Việt, dài nhất 200 ký tự")
 	errService     = fault.Define(fault.Invalid, "rule.service_unknown", "there is no service {service}; known: {known}", "không có dịch vụ {service}; có: {known}")
-	errKind        = fault.Define(fault.Invalid, "rule.kind_unknown", "there is no kind {kind}", "không có loại luật {kind}")
+	errKind        = fault.Define(fault.Invalid, "rule.kind_unknown", "there is no kind {kind}", "không có loại quy tắc {kind}")
 	errNoProperty  = fault.Define(fault.Invalid, "rule.property_missing", "say which property it watches (where.property), or write PromQL", "chọn đại lượng theo dõi (where.property) hoặc viết PromQL")
 	errNoExpr      = fault.Define(fault.Invalid, "rule.expr_missing", "write the PromQL expression", "cần biểu thức PromQL")
 	errNoLevels    = fault.Define(fault.Invalid, "rule.levels_missing", "give it at least one level", "cần ít nhất một mức cảnh báo")
@@ -51,8 +51,8 @@ var (
 	errSOPUnknown  = fault.Define(fault.Invalid, "rule.sop_unknown", "there is no procedure {sop}", "không có quy trình {sop}")
 	errEverything  = fault.Define(fault.Conflict, "rule.fires_on_everything",
 		"it would fire on {fires} of {selects} series right now; send \"confirm\": true if that is meant",
-		"luật sẽ báo ngay trên {fires}/{selects} chuỗi đo; gửi \"confirm\": true nếu đúng ý")
-	errNothing = fault.Define(fault.Invalid, "rule.selects_nothing", "it selects no series; it will never fire", "không chọn được chuỗi đo nào, luật sẽ không bao giờ báo")
+		"quy tắc sẽ báo ngay trên {fires}/{selects} chuỗi đo; gửi \"confirm\": true nếu đúng ý")
+	errNothing = fault.Define(fault.Invalid, "rule.selects_nothing", "it selects no series; it will never fire", "không chọn được chuỗi đo nào, quy tắc sẽ không bao giờ báo")
 )
 
 var kinds = []string{
@@ -294,23 +294,23 @@ func summary(verb string, v View) string {
 	name := v.Name.Vi
 	switch verb {
 	case "created":
-		return "Soạn luật mới: " + name
+		return "Soạn quy tắc mới: " + name
 	case "drafted":
-		return fmt.Sprintf("Soạn phiên bản %d của luật %s", v.Version, name)
+		return fmt.Sprintf("Soạn phiên bản %d của quy tắc %s", v.Version, name)
 	case "submitted":
-		return fmt.Sprintf("Trình duyệt phiên bản %d của luật %s", v.Version, name)
+		return fmt.Sprintf("Trình duyệt phiên bản %d của quy tắc %s", v.Version, name)
 	case "approved":
-		return fmt.Sprintf("Duyệt phiên bản %d của luật %s, có hiệu lực", v.LiveVersion, name)
+		return fmt.Sprintf("Duyệt phiên bản %d của quy tắc %s, có hiệu lực", v.LiveVersion, name)
 	case "rejected":
-		return "Từ chối phiên bản của luật " + name + ": " + v.Reason
+		return "Từ chối phiên bản của quy tắc " + name + ": " + v.Reason
 	case "enabled":
-		return "Bật luật " + name
+		return "Bật quy tắc " + name
 	case "disabled":
-		return "Tắt luật " + name + ": " + v.SwitchReason
+		return "Tắt quy tắc " + name + ": " + v.SwitchReason
 	case "retired":
-		return "Thu hồi luật " + name
+		return "Thu hồi quy tắc " + name
 	case "shipped":
-		return fmt.Sprintf("Luật đi kèm phần mềm có hiệu lực: %s (phiên bản %d)", name, v.LiveVersion)
+		return fmt.Sprintf("Quy tắc đi kèm phần mềm có hiệu lực: %s (phiên bản %d)", name, v.LiveVersion)
 	}
-	return "Luật " + name
+	return "Quy tắc " + name
 }

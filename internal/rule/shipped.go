@@ -18,7 +18,7 @@ import (
 //go:embed pack
 var pack embed.FS
 
-var errNoRunbook = fault.Define(fault.NotFound, "rule.no_runbook", "the rule {id} has no runbook page", "luật {id} chưa có trang hướng dẫn xử lý")
+var errNoRunbook = fault.Define(fault.NotFound, "rule.no_runbook", "the rule {id} has no runbook page", "quy tắc {id} chưa có trang hướng dẫn xử lý")
 
 // Shipped returns the rules that ship with the program.
 func Shipped() ([]Entry, error) {

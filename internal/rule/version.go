@@ -30,17 +30,17 @@ const (
 )
 
 var (
-	errNotFound = fault.Define(fault.NotFound, "rule.not_found", "there is no rule {id}", "không có luật {id}")
-	errNoVer    = fault.Define(fault.NotFound, "rule.version_not_found", "the rule {id} has no version {version}", "luật {id} không có phiên bản {version}")
-	errExists   = fault.Define(fault.Conflict, "rule.exists", "the rule id {id} is taken", "mã luật {id} đã được dùng")
-	errRetired  = fault.Define(fault.Conflict, "rule.retired", "the rule {id} is withdrawn", "luật {id} đã bị thu hồi")
+	errNotFound = fault.Define(fault.NotFound, "rule.not_found", "there is no rule {id}", "không có quy tắc {id}")
+	errNoVer    = fault.Define(fault.NotFound, "rule.version_not_found", "the rule {id} has no version {version}", "quy tắc {id} không có phiên bản {version}")
+	errExists   = fault.Define(fault.Conflict, "rule.exists", "the rule id {id} is taken", "mã quy tắc {id} đã được dùng")
+	errRetired  = fault.Define(fault.Conflict, "rule.retired", "the rule {id} is withdrawn", "quy tắc {id} đã bị thu hồi")
 	errStep     = fault.Define(fault.Conflict, "rule.step", "version {version} is {state}: it cannot {step} now", "phiên bản {version} đang ở trạng thái {state}, không thể {step}")
 	errOwn      = fault.Define(fault.Forbidden, "rule.own_version", "you wrote version {version}: somebody else must approve it", "bạn soạn phiên bản {version}, cần người khác duyệt")
 	errReason   = fault.Define(fault.Invalid, "rule.reason_missing", "give a reason", "cần nêu lý do")
 	errNeedsWhy = fault.Define(fault.Invalid, "rule.reason", "this step needs a reason", "bước này cần lý do")
-	errNoLive   = fault.Define(fault.Conflict, "rule.no_live_version", "the rule {id} has no version in force", "luật {id} chưa có phiên bản nào có hiệu lực")
+	errNoLive   = fault.Define(fault.Conflict, "rule.no_live_version", "the rule {id} has no version in force", "quy tắc {id} chưa có phiên bản nào có hiệu lực")
 	errID       = fault.Define(fault.Invalid, "rule.id_format", "use 1 to 64 characters a–z, 0–9 and -, beginning with a letter or digit", "dùng 1–64 ký tự a–z, 0–9 và -, bắt đầu bằng chữ hoặc số")
-	errNoID     = fault.Define(fault.Invalid, "rule.id_missing", "give the rule an id or a name", "cần mã hoặc tên luật")
+	errNoID     = fault.Define(fault.Invalid, "rule.id_missing", "give the rule an id or a name", "cần mã hoặc tên quy tắc")
 	errLong     = fault.Define(fault.Invalid, "rule.reason_long", "a reason has at most {limit} characters", "lý do dài nhất {limit} ký tự")
 )
 

@@ -11,7 +11,7 @@ import (
 )
 
 var errNotSelected = fault.Define(fault.NotFound, "rule.not_selected",
-	"the rule {id} does not apply to {thing}", "luật {id} không áp dụng cho {thing}")
+	"the rule {id} does not apply to {thing}", "quy tắc {id} không áp dụng cho {thing}")
 
 // Why tells why a rule fired or did not, for a thing (or a datastream) at an
 // instant; the zero instant is now, version 0 the one in force.

@@ -33,9 +33,9 @@ const maxRules = 5000
 
 var (
 	errYAML     = fault.Define(fault.Invalid, "rule.yaml", "the file cannot be read: {detail}", "không đọc được tệp: {detail}")
-	errYAMLBig  = fault.Define(fault.TooLarge, "rule.yaml_large", "at most {limit} bytes and {rules} rules in a file", "tệp tối đa {limit} byte và {rules} luật")
-	errYAMLTwo  = fault.Define(fault.Invalid, "rule.yaml_twice", "the rule {id} is there twice", "luật {id} có hai lần")
-	errYAMLNone = fault.Define(fault.Invalid, "rule.yaml_empty", "there is no rule in the file", "tệp không có luật nào")
+	errYAMLBig  = fault.Define(fault.TooLarge, "rule.yaml_large", "at most {limit} bytes and {rules} rules in a file", "tệp tối đa {limit} byte và {rules} quy tắc")
+	errYAMLTwo  = fault.Define(fault.Invalid, "rule.yaml_twice", "the rule {id} is there twice", "quy tắc {id} có hai lần")
+	errYAMLNone = fault.Define(fault.Invalid, "rule.yaml_empty", "there is no rule in the file", "tệp không có quy tắc nào")
 )
 
 // Entry is a rule in a file.
