@@ -27,7 +27,7 @@ const pages: [string, string][] = [
   ['tasks', '/tasks'],
   ['directives', '/directives'],
   ['sops', '/sops'],
-  ['sop', '/sops/street-flood'],
+  ['sop', '/sops/flood-street'],
   ['rules', '/rules'],
   ['rule-new', '/rules/new'],
   ['duty', '/duty'],
