@@ -7,7 +7,7 @@ import type { Alert, AlertDetail, AlertPage, AlertRow, AlertSummary } from '@/ap
 import { get } from '@/api/client'
 import { useWords } from '@/i18n/use'
 import { alarm, armSound } from '@/lib/sound'
-import { useLive } from '@/live'
+import { useAgain, useLive } from '@/live'
 import { type AlertDelta, type AlertFilter, changesOf, merge, unfold } from '@/live/alert'
 import { can } from '@/session'
 
@@ -51,6 +51,7 @@ export function put(queries: QueryClient, changes: Alert[]): void {
 }
 
 const gather = 250 // ms: a storm is folded in a few times a second
+const slowest = 2000
 const glow = 20_000
 
 /** useAlertWatch follows the live topic; the frame, or a page without frame, calls it once. */
@@ -60,17 +61,22 @@ export function useAlertWatch(loudFrom = 1): { announcement: Ref<string> } {
   const announcement = ref('')
   if (!can('alert.view')) return { announcement }
   armSound()
+  const summaryAgain = useAgain('alert-summary')
   let waiting: AlertDelta[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   let heard = false
+  let pace = gather
   const glows = new Set<ReturnType<typeof setTimeout>>()
 
   function flush(): void {
     timer = undefined
+    const began = performance.now()
+    // What a round costs, drawing included, decides how soon the next may come.
+    requestAnimationFrame(() => setTimeout(() => (pace = Math.min(slowest, Math.max(gather, 5 * (performance.now() - began))))))
     const deltas = waiting
     waiting = []
     put(queries, deltas.map((d) => d.alert))
-    void queries.invalidateQueries({ queryKey: ['alert-summary'] })
+    summaryAgain()
     for (const d of deltas) if (queries.getQueryData(['alert', d.alert.id])) void queries.invalidateQueries({ queryKey: ['alert', d.alert.id] })
     const news = deltas.filter(isNews)
     const worst = [...news].sort((a, b) => b.alert.severity - a.alert.severity)[0]?.alert
@@ -96,7 +102,7 @@ export function useAlertWatch(loudFrom = 1): { announcement: Ref<string> } {
     const changes = changesOf(e.data)
     if (changes.length === 0) return
     waiting.push(...changes)
-    timer ??= setTimeout(flush, gather)
+    timer ??= setTimeout(flush, pace)
   })
   onScopeDispose(() => {
     clearTimeout(timer)

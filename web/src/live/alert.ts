@@ -89,24 +89,41 @@ export function merge(page: AlertPage, changes: Alert[], f: AlertFilter): AlertP
     byState[a.state] = Math.max(0, (byState[a.state] ?? 0) + n)
     total += n
   }
+  // Those that did not change stand in order already: only the changed ones
+  // are sorted, and put between them. In a storm this is done all the time.
   const kept: Alert[] = []
+  const moved: Alert[] = []
   for (const old of page.alerts ?? []) {
     const a = latest.get(old.id)
     if (!a || a.version < old.version) {
       kept.push(old)
-      latest.delete(old.id)
+      if (a) latest.delete(old.id)
       continue
     }
     latest.delete(old.id)
     count(old, -1)
     if (!fits(a, f)) continue
     count(a, 1)
-    kept.push(a)
+    moved.push(a)
   }
   for (const a of latest.values()) {
     if (!fits(a, f)) continue
     count(a, 1)
-    kept.push(a)
+    moved.push(a)
   }
-  return { ...page, alerts: kept.sort(order(f.sort)), total, counts: { by_severity: bySeverity, by_state: byState } }
+  const before = order(f.sort)
+  return { ...page, alerts: weave(kept, moved.sort(before), before), total, counts: { by_severity: bySeverity, by_state: byState } }
+}
+
+/** weave puts what is sorted into what is in order already. */
+function weave(kept: Alert[], sorted: Alert[], before: (a: Alert, b: Alert) => number): Alert[] {
+  if (sorted.length === 0) return kept
+  const out: Alert[] = []
+  let i = 0
+  for (const a of sorted) {
+    while (i < kept.length && before(kept[i] as Alert, a) <= 0) out.push(kept[i++] as Alert)
+    out.push(a)
+  }
+  while (i < kept.length) out.push(kept[i++] as Alert)
+  return out
 }

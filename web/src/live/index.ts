@@ -22,9 +22,29 @@ export function observationsOf(data: unknown): ObservationDelta[] {
 
 /** useRefetch refetches queries by the head of their key when a topic says something changed. */
 export function useRefetch(topic: Topic, ...heads: string[]): void {
-  const queries = useQueryClient()
+  const again = useAgain(...heads)
   useLive(topic, (e) => {
     if (e.kind === 'snapshot' || document.hidden) return // just fetched; or nobody looks, focus fetches
-    for (const head of heads) void queries.invalidateQueries({ queryKey: [head] })
+    again()
   })
+}
+
+const often = 1500 // ms
+
+/** useAgain returns what refetches queries by the head of their key: at once, and in a storm every now and then. */
+export function useAgain(...heads: string[]): () => void {
+  const queries = useQueryClient()
+  let last = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  function run(): void {
+    timer = undefined
+    last = Date.now()
+    for (const head of heads) void queries.invalidateQueries({ queryKey: [head] })
+  }
+  onScopeDispose(() => clearTimeout(timer))
+  return () => {
+    const wait = last + often - Date.now()
+    if (wait <= 0) run()
+    else timer ??= setTimeout(run, wait)
+  }
 }

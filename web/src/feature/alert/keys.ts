@@ -1,7 +1,7 @@
 // The keyboard of the list: from the list to a closed alert without a mouse.
 import { onBeforeUnmount, onMounted } from 'vue'
 
-export interface KeyMap { move: (by: number) => void; open: () => void; back: () => void; step: (key: string) => void; check: () => void; search: () => void; help: () => void }
+export interface KeyMap { move: (by: number) => void; open: () => void; back: () => void; step: (key: string) => void; /** whatever comes next in its life */ next: () => void; check: () => void; search: () => void; help: () => void }
 
 /** typing is whether the key belongs to a field, a dialog or a menu. */
 export function typing(target: EventTarget | null): boolean {
@@ -23,6 +23,7 @@ export function useKeys(map: KeyMap): void {
     else if (e.key === 'Enter' && !onControl) map.open()
     else if (e.key === 'Escape') map.back()
     else if ('avdc'.includes(e.key)) map.step(e.key)
+    else if (e.key === 'n') map.next()
     else if (e.key === 'x') map.check()
     else if (e.key === '/') map.search()
     else if (e.key === '?') map.help()
