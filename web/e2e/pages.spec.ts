@@ -29,7 +29,6 @@ const pages: [string, string][] = [
   ['sops', '/sops'],
   ['sop', '/sops/flood-street'],
   ['rules', '/rules'],
-  ['rule-new', '/rules/new'],
   ['duty', '/duty'],
   ['duty-log', '/duty?tab=log'],
   ['duty-roster', '/duty?tab=roster'],
