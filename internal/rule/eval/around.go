@@ -209,6 +209,7 @@ func (w *walk) pass(t int64) {
 func (w *walk) wake(t int64) {
 	w.pass(t)
 	w.links[0].stand(w.x.own, t)
+	w.x.calm = t
 	w.x.schedule()
 }
 
@@ -223,6 +224,10 @@ func (w *walk) run(end int64) {
 		}
 		x.seen = a - 1
 		x.fire(w.h, a-1)
+		if t := min(x.calm, x.due, w.next[0], end+1) - 1; t >= a && len(x.look) == 0 {
+			w.pass(t)
+			continue
+		}
 		for i, t := range w.next {
 			if t != a {
 				continue

@@ -24,6 +24,7 @@ type crossing struct {
 	space  [4]int64  // for look
 	turn   []uint32  // whom the guard asks first
 	values []float64 // space for evaluate
+	calm   int64     // in a back-test: before it, only own readings and deadlines change the outcome
 	seen   int64     // in a back-test: up to when readings have come
 }
 
@@ -76,10 +77,12 @@ func (x *crossing) evaluate(h host, t int64, trace bool) outcome {
 		o.v, o.ok = e.apply(v), true
 	}
 	g := x.prog.rule.Guard
+	x.calm = min(x.mine.at.until, (floorDiv(t, hour)+1)*hour) // named levels may change
 	if x.neighbours() {
 		if !o.ok && !trace {
 			return o
 		}
+		x.calm = t
 		values := x.values[:0]
 		for i := range x.peers {
 			a := &x.peers[i]
@@ -109,9 +112,13 @@ func (x *crossing) evaluate(h host, t int64, trace bool) outcome {
 	}
 	// Where the station itself has nothing to tell, the guard need not be asked.
 	if !trace && (!o.ok || x.m.idle() && !x.own.raises(h, &entry{prog: x.prog}, t, o.v)) {
+		if x.prog.shape.fn == fnSilence {
+			x.calm = never
+		}
 		return o
 	}
 	n := 0
+	until := int64(never) // of those who meet it
 	test := Threshold{Op: g.Op}
 	for i := range x.around {
 		a := &x.around[i]
@@ -120,6 +127,7 @@ func (x *crossing) evaluate(h host, t int64, trace bool) outcome {
 		}
 		v, ok := a.asOf(g.feat(), t, x.seen)
 		if ok && test.holds(v, g.Value) {
+			until = min(until, a.at.until)
 			if n++; i > 0 && !trace {
 				x.turn[i-1], x.turn[i] = x.turn[i], x.turn[i-1]
 			}
@@ -131,6 +139,9 @@ func (x *crossing) evaluate(h host, t int64, trace bool) outcome {
 		}
 	}
 	met := n >= g.Count
+	if x.calm = min(x.calm, until); !met {
+		x.calm = t
+	}
 	o.guard = &met
 	return o
 }

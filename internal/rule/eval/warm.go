@@ -179,6 +179,12 @@ func (e *Engine) warm(ctx context.Context, c *cell, from, to int64) error {
 			low = min(low, start-c.keep-c.patience)
 		}
 	}
+	crossed := int64(never) // from when on cold crossings look at it
+	for _, x := range c.crossings {
+		if x.cold && x.own == c && x.prog.shape.fn == fnSilence {
+			crossed = min(crossed, to-c.extra)
+		}
+	}
 	points, err := e.read(ctx, c, low, to)
 	if err != nil {
 		return err
@@ -190,8 +196,8 @@ func (e *Engine) warm(ctx context.Context, c *cell, from, to int64) error {
 	}
 	// A station long silent still has a newest reading, which rules about
 	// silence speak of.
-	if len(points) == 0 && len(c.class.silence) > 0 {
-		if points, err = e.read(ctx, c, to-c.class.silence[len(c.class.silence)-1]-(7*24*time.Hour).Milliseconds(), to); err != nil {
+	if far := c.longest(points, crossed); far > 0 {
+		if points, err = e.read(ctx, c, min(low, to-far-(7*24*time.Hour).Milliseconds()), to); err != nil {
 			return err
 		}
 	}
@@ -217,6 +223,25 @@ func (e *Engine) warm(ctx context.Context, c *cell, from, to int64) error {
 	e.arrived = max(e.arrived, c.arrived)
 	e.out = e.net(e.out, from, c.kin(restored))
 	return nil
+}
+
+// longest is the longest silence, in ms, that rules ask about for which the
+// points do not reach back far enough; 0 is none. crossed is from when on
+// crossings look.
+func (c *cell) longest(points []series.Point, crossed int64) int64 {
+	far := int64(0)
+	if n := len(c.class.silence); n > 0 && len(points) == 0 {
+		far = c.class.silence[n-1]
+	}
+	if crossed == never || slices.ContainsFunc(points, func(p series.Point) bool { return p.T <= crossed && arrival(p.T, p.Received) <= crossed }) {
+		return far
+	}
+	for _, x := range c.crossings {
+		if x.cold && x.own == c && x.prog.shape.fn == fnSilence {
+			far = max(far, slices.Max(x.prog.silences()))
+		}
+	}
+	return far
 }
 
 // kin finds of a transition what is kept by slot.
