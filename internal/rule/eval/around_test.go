@@ -174,3 +174,35 @@ func TestAround_LiveEqualsBacktest(t *testing.T) {
 	})
 	t.Log(total, "changes")
 }
+
+// TestRestart_KeepsALongGuardedSilence: a gauge that has been silent for much
+// longer than its readings are kept fires on after a restart.
+func TestRestart_KeepsALongGuardedSilence(t *testing.T) {
+	c := &city{points: map[string][]series.Point{}, near: map[string][]eval.Neighbour{"thing-a": {{Thing: "thing-b", Km: 1}}}}
+	c.add("a", "rain", 0.1, time.Minute)
+	c.add("b", "rain", 0.1, time.Minute)
+	for m := range 3000 {
+		p := series.Point{T: ms(float64(m)), Received: ms(float64(m)), V: 1}
+		if m < 10 {
+			c.points["a"] = append(c.points["a"], p)
+		}
+		c.points["b"] = append(c.points["b"], p)
+	}
+	p := rule(t, "time() - timestamp(rain)", func(r *eval.Rule) {
+		r.Guard = &eval.Guard{Property: "rain", RadiusKm: 10, Window: time.Hour, Op: ">=", Value: 2, Count: 1}
+	}, "2 > 36000")
+	e := eval.New([]*eval.Program{p}, c.env())
+	if _, err := e.Warm(t.Context(), t0, at(2000)); err != nil {
+		t.Fatal(err)
+	}
+	st := e.State()
+	if len(st.Machines) != 1 || st.Machines[0].Severity != 2 {
+		t.Fatalf("%+v", st)
+	}
+	e = eval.New([]*eval.Program{p}, c.env())
+	e.Restore(st)
+	ts, err := e.Warm(t.Context(), at(2000), at(2500))
+	if err != nil || len(ts) > 0 || len(e.State().Machines) != 1 {
+		t.Fatal("the restart told", tell(ts), err, e.State())
+	}
+}
