@@ -55,11 +55,12 @@ const slowest = 2000
 const glow = 20_000
 
 /** useAlertWatch follows the live topic; the frame, or a page without frame, calls it once. */
-export function useAlertWatch(loudFrom = 1): { announcement: Ref<string> } {
+export function useAlertWatch(loudFrom = 1): { announcement: Ref<string>; /** how often something was loud */ alarms: Ref<number> } {
   const queries = useQueryClient()
   const w = useWords()
   const announcement = ref('')
-  if (!can('alert.view')) return { announcement }
+  const alarms = ref(0)
+  if (!can('alert.view')) return { announcement, alarms }
   armSound()
   const summaryAgain = useAgain('alert-summary')
   let waiting: AlertDelta[] = []
@@ -82,7 +83,10 @@ export function useAlertWatch(loudFrom = 1): { announcement: Ref<string> } {
     const worst = [...news].sort((a, b) => b.alert.severity - a.alert.severity)[0]?.alert
     if (!worst) return
     announcement.value = w.t(news.length === 1 ? 'alert.announce_one' : 'alert.announce_many', { n: news.length, severity: w.t(`severity.${worst.severity}`), title: w.say(worst.title), place: worst.place || worst.area_name })
-    if (worst.severity >= loudFrom) alarm(worst.severity)
+    if (worst.severity >= loudFrom) {
+      alarms.value++
+      alarm(worst.severity)
+    }
     const ids = news.map((d) => d.alert.id)
     freshAlerts.value = new Set([...freshAlerts.value, ...ids])
     const t = setTimeout(() => {
@@ -108,5 +112,5 @@ export function useAlertWatch(loudFrom = 1): { announcement: Ref<string> } {
     clearTimeout(timer)
     glows.forEach(clearTimeout)
   })
-  return { announcement }
+  return { announcement, alarms }
 }

@@ -15,6 +15,6 @@ export const alertLayer: Layer = {
 export function overlayOf(alerts: Alert[]): Overlay {
   return {
     layer: alertLayer,
-    features: alerts.flatMap((a): Feature[] => (a.lon === null || a.lat === null ? [] : [{ id: a.id, name: a.place, lon: a.lon, lat: a.lat, value: a.value ?? 0, unit: a.unit_symbol, as_of: a.since, state: String(a.severity), severity: a.severity, estimated: a.estimated, ...(a.thing ? { thing: a.thing } : {}) }])),
+    features: alerts.flatMap((a): Feature[] => (a.lon === null || a.lat === null ? [] : [{ id: a.id, name: a.place, lon: a.lon, lat: a.lat, value: a.value, unit: a.unit_symbol, as_of: a.since, state: String(a.severity), severity: a.severity, estimated: a.estimated, ...(a.thing ? { thing: a.thing } : {}) }])),
   }
 }
