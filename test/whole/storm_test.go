@@ -144,8 +144,8 @@ func TestStorm(t *testing.T) {
 	if full {
 		var settings map[string]any
 		must(c.DoAs(duty, "GET", "/api/v1/alerts/settings", nil, &settings))
-		settings["times"] = []any{map[string]any{"severity": 3, "acknowledge_minutes": 1, "dispatch_minutes": 600, "answer_minutes": 600,
-			"escalate": []any{map[string]any{"after_minutes": 0, "level": 2}}, "from": time.Now().Add(-time.Hour).UTC()}}
+		settings["times"] = append(settings["times"].([]any), map[string]any{"severity": 3, "acknowledge_minutes": 1, "dispatch_minutes": 600, "answer_minutes": 600,
+			"escalate": []any{map[string]any{"after_minutes": 0, "level": 2}}, "from": time.Now().Add(-time.Hour).UTC()})
 		must(c.DoAs(duty, "PUT", "/api/v1/alerts/settings", settings, nil))
 	}
 
