@@ -114,7 +114,7 @@ func TestStorm(t *testing.T) {
 	if s := os.Getenv("IOC_STORM"); s != "" {
 		stations, _ = strconv.Atoi(s)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
 	defer cancel()
 	config := filepath.Join(t.TempDir(), "ioc.toml")
 	if err := os.WriteFile(config, []byte("[pull]\nallow_private = [\"127.0.0.1/32\"]\n"), 0o600); err != nil {
@@ -124,7 +124,12 @@ func TestStorm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { c.Kill() }()
+	defer func() {
+		c.Kill()
+		if log := c.Log.String(); t.Failed() && log != "" {
+			t.Logf("what the program said last:\n%s", log[max(0, len(log)-8000):])
+		}
+	}()
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -148,6 +153,11 @@ func TestStorm(t *testing.T) {
 			"escalate": []any{map[string]any{"after_minutes": 0, "level": 2}}, "from": time.Now().Add(-time.Hour).UTC()})
 		must(c.DoAs(duty, "PUT", "/api/v1/alerts/settings", settings, nil))
 	}
+
+	must(waitFor(ctx, func() (bool, error) { // what making the stations said is not part of the storm
+		left, err := c.Metric("ioc_outbox_pending", "")
+		return left == 0, err
+	}))
 
 	began := time.Now()
 	stop := make(chan struct{})
@@ -182,6 +192,13 @@ func TestStorm(t *testing.T) {
 		left, err := c.Metric("ioc_outbox_pending", "")
 		return left == 0, err
 	})
+	if settled != nil {
+		t.Logf("%d alerts are there", len(list))
+		for _, name := range []string{"ioc_outbox_pending", "ioc_rule_active", "ioc_rule_lag_seconds", "ioc_ingest_in_flight"} {
+			v, err := c.Metric(name, "")
+			t.Logf("%s %v %v", name, v, err)
+		}
+	}
 	count := map[string]int{}
 	for _, a := range list {
 		count[a.Datastream]++
@@ -289,9 +306,9 @@ func blow(c *harness.City, token string, stations int, stop <-chan struct{}) err
 	return nil
 }
 
-// waitFor asks until ok, for two minutes at most.
+// waitFor asks until ok, for ten minutes at most.
 func waitFor(ctx context.Context, ok func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	for {
 		done, err := ok()
@@ -300,7 +317,7 @@ func waitFor(ctx context.Context, ok func() (bool, error)) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not within two minutes (%v)", err)
+			return fmt.Errorf("not within ten minutes (%v)", err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
