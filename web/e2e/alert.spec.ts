@@ -192,7 +192,7 @@ describe('what keeps alerts quiet', () => {
     const values = dialog.getByLabel('Giá trị')
     await values.nth(0).selectOption('gauge-silent')
     await values.nth(1).selectOption('source-silent')
-    await dialog.getByText('nguồn', { exact: true }).click()
+    await dialog.getByRole('group', { name: 'nếu cùng' }).getByText('nguồn').click()
     await dialog.getByRole('button', { name: 'Lưu' }).click()
     await dialog.getByRole('alert').filter({ hasText: 'vòng' }).waitFor()
     expect(await axe(page)).toEqual([])
