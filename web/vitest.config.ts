@@ -5,5 +5,5 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   plugins: [vue()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.ts'], maxWorkers: 1 },
+  test: { environment: 'happy-dom', include: ['src/**/*.test.ts'], maxWorkers: 1, testTimeout: 20_000 },
 })
