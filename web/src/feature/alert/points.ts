@@ -11,10 +11,10 @@ export const alertLayer: Layer = {
   legend: ([1, 2, 3, 4] as const).map((severity) => ({ state: String(severity), title: same(''), severity, color: `sev-${severity}` })),
 }
 
-/** overlayOf puts those that have a place on the map. */
+/** overlayOf puts those that have a place on the map; what has no value has nothing written beside it. */
 export function overlayOf(alerts: Alert[]): Overlay {
   return {
     layer: alertLayer,
-    features: alerts.flatMap((a): Feature[] => (a.lon === null || a.lat === null ? [] : [{ id: a.id, name: a.place, lon: a.lon, lat: a.lat, value: a.value, unit: a.unit_symbol, as_of: a.since, state: String(a.severity), severity: a.severity, estimated: a.estimated, ...(a.thing ? { thing: a.thing } : {}) }])),
+    features: alerts.flatMap((a): Feature[] => (a.lon === null || a.lat === null ? [] : [{ id: a.id, name: a.place, lon: a.lon, lat: a.lat, value: a.value ?? NaN, unit: a.unit_symbol, as_of: a.since, state: String(a.severity), severity: a.severity, estimated: a.estimated, ...(a.thing ? { thing: a.thing } : {}) }])),
   }
 }
