@@ -58,6 +58,9 @@ func (s *Service) mailClient(c *emailConfig) (*mail.Client, error) {
 	switch c.Security {
 	case "tls":
 		options = append(options, mail.WithSSL(), mail.WithPort(c.Port))
+		// The library cannot see that our own dialer's connection is encrypted
+		// and would discover no mechanism; PLAIN looks at the connection itself.
+		auth = mail.SMTPAuthPlain
 		dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := s.guard.DialContext(ctx, network, address)
 			if err != nil {

@@ -2,12 +2,15 @@ package notify_test
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"mime"
 	"mime/quotedprintable"
 	"net"
+	"net/http/httptest"
 	"net/mail"
 	"strings"
 	"sync"
@@ -23,7 +26,9 @@ type sink struct {
 	mu      sync.Mutex
 	letters []string
 	auth    []string
-	refuse  string // an answer to RCPT
+	refuse  string      // an answer to RCPT
+	secure  *tls.Config // offers STARTTLS
+	plain   int         // letters and passwords that came unencrypted
 }
 
 func listen(t *testing.T, address string) *sink {
@@ -32,7 +37,13 @@ func listen(t *testing.T, address string) *sink {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sink{Listener: l}
+	return answer(t, l, nil)
+}
+
+// answer speaks on l; with secure it offers STARTTLS.
+func answer(t *testing.T, l net.Listener, secure *tls.Config) *sink {
+	t.Helper()
+	s := &sink{Listener: l, secure: secure}
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
@@ -61,8 +72,16 @@ func (s *sink) talk(c net.Conn) {
 		case "EHLO":
 			say("250-sink")
 			say("250-8BITMIME")
+			if _, on := c.(*tls.Conn); s.secure != nil && !on {
+				say("250-STARTTLS")
+			}
 			say("250 AUTH PLAIN")
+		case "STARTTLS":
+			say("220 go")
+			c = tls.Server(c, s.secure)
+			r = bufio.NewReader(c)
 		case "AUTH":
+			s.unencrypted(c)
 			_, token, _ := strings.Cut(rest, " ")
 			plain, _ := base64.StdEncoding.DecodeString(token)
 			s.mu.Lock()
@@ -78,6 +97,7 @@ func (s *sink) talk(c net.Conn) {
 			}
 			say(answer)
 		case "DATA":
+			s.unencrypted(c)
 			say("354 go")
 			var b strings.Builder
 			for {
@@ -100,6 +120,14 @@ func (s *sink) talk(c net.Conn) {
 		default:
 			say("250 ok")
 		}
+	}
+}
+
+func (s *sink) unencrypted(c net.Conn) {
+	if _, on := c.(*tls.Conn); !on {
+		s.mu.Lock()
+		s.plain++
+		s.mu.Unlock()
 	}
 }
 
@@ -178,6 +206,55 @@ func TestNoSuchMailboxIsNotRepeated(t *testing.T) {
 		d.enqueue(message("k"))
 		until(t, "given up", func() bool { x := d.deliveries(ch.ID)[0]; return x.State == notify.Failed && x.Attempts == 1 })
 	})
+}
+
+// Both ways of TLS against a server with a certificate of its own: it gets the
+// letter when its certificate is trusted, and nothing when it is not.
+func TestMailOverTLS(t *testing.T) {
+	cert := httptest.NewTLSServer(nil)
+	defer cert.Close()
+	config := &tls.Config{Certificates: cert.TLS.Certificates}
+	for _, security := range []string{"tls", "starttls"} {
+		for _, trusted := range []bool{true, false} {
+			t.Run(fmt.Sprint(security, " trusted ", trusted), func(t *testing.T) {
+				each(t, func(t *testing.T, d *desk) {
+					l, err := net.Listen("tcp", "127.0.0.1:0")
+					if err != nil {
+						t.Fatal(err)
+					}
+					port := l.Addr().(*net.TCPAddr).Port
+					var s *sink
+					if security == "tls" {
+						s = answer(t, tls.NewListener(l, config), nil)
+					} else {
+						s = answer(t, l, config)
+					}
+					if trusted {
+						roots := x509.NewCertPool()
+						roots.AddCert(cert.Certificate())
+						d.SetRoots(roots)
+					}
+					ch := d.channel(notify.Email, map[string]any{"host": "127.0.0.1", "port": port, "security": security, "from": "ioc@danang.example", "username": "ioc", "password": "x"})
+					d.contact("u1", "a@example.vn", "")
+					d.run()
+					d.enqueue(message("k"))
+					if trusted {
+						until(t, "the letter is there", func() bool { return len(s.got()) == 1 && d.deliveries(ch.ID)[0].State == notify.Sent })
+					} else {
+						until(t, "it waits with its trouble", func() bool {
+							x := d.deliveries(ch.ID)[0]
+							return x.State == notify.Waiting && strings.Contains(x.LastError, "certificate")
+						})
+					}
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					if s.plain > 0 || !trusted && len(s.auth)+len(s.letters) > 0 {
+						t.Errorf("%d came unencrypted, %d passwords, %d letters", s.plain, len(s.auth), len(s.letters))
+					}
+				})
+			})
+		}
+	}
 }
 
 // A server that offers no STARTTLS gets neither letter nor password.
