@@ -65,7 +65,7 @@ func FuzzCompact(f *testing.F) {
 		a := Alert{ID: id, Title: msg.Text{Vi: title, En: place}, Place: place, Value: &value, Labels: map[string]string{title: place}, Times: Times{Late: []string{title}}}
 		doc, err := a.document()
 		if err != nil {
-			t.Skip()
+			return // JSON has no infinite numbers, and no alert holds one
 		}
 		var whole, row map[string]any
 		if err := json.Unmarshal([]byte(doc), &whole); err != nil {
