@@ -135,7 +135,7 @@ func (a *App) setup(ctx context.Context) error {
 		return err
 	}
 	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "FACT", MaxAge: factAge, Dedup: factDedup,
-		Subjects: []string{"ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>",
+		Subjects: []string{outbox.PackSubject, "ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>",
 			"ioc.rule.>", "ioc.alert.>", "ioc.incident.>", "ioc.task.>", "ioc.duty.>", "ioc.notify.>", "ioc.attachment.>"}}); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,16 +92,15 @@ func (f *follower) wants(subject string) bool {
 	return false
 }
 
-// take handles a batch in one transaction; when that fails, each fact in its
-// own, so that one bad fact spoils no other.
+// take handles a batch in transactions of up to followBatch facts; when one
+// fails, each of its facts in its own, so that one bad fact spoils no other.
 func (f *follower) take(ctx context.Context, ms []bus.Msg) error {
-	wanted := 0
-	for _, m := range ms {
-		if f.wants(m.Subject) {
-			wanted++
-		}
+	all := items(ms)
+	if len(all) == 0 {
+		return nil
 	}
-	if wanted == 0 {
+	wanted := slices.DeleteFunc(slices.Clone(all), func(it item) bool { return !f.wants(it.subject) })
+	if len(wanted) == 0 {
 		// Passing over what others speak of can be done again: the cursor
 		// need not be written each time.
 		if f.skipped += len(ms); f.skipped < 1000 {
@@ -110,44 +110,49 @@ func (f *follower) take(ctx context.Context, ms []bus.Msg) error {
 		return f.db.Housekeep(ctx, func(tx *store.Tx) error { return f.keep(tx, ms[len(ms)-1].Seq) })
 	}
 	f.skipped = 0
-	err := f.handle(ctx, ms)
-	if err == nil || ctx.Err() != nil || fault.KindOf(err) == fault.Unavailable {
-		return err
-	}
-	for i := range ms {
-		if err := f.alone(ctx, ms[i]); err != nil {
+	wanted[len(wanted)-1].upTo = ms[len(ms)-1].Seq
+	for part := range slices.Chunk(wanted, followBatch) {
+		err := f.handle(ctx, part)
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil || fault.KindOf(err) == fault.Unavailable {
 			return err
+		}
+		for i := range part {
+			if err := f.alone(ctx, part[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (f *follower) alone(ctx context.Context, m bus.Msg) error {
+func (f *follower) alone(ctx context.Context, it item) error {
 	var err error
 	for range followTries {
-		if err = f.handle(ctx, []bus.Msg{m}); err == nil || ctx.Err() != nil || fault.KindOf(err) == fault.Unavailable {
+		if err = f.handle(ctx, []item{it}); err == nil || ctx.Err() != nil || fault.KindOf(err) == fault.Unavailable {
 			return err
 		}
 	}
-	f.Logger.Error("a fact could not be handled and was put aside", "reader", f.Reader, "subject", m.Subject, "fact", m.ID, "err", err)
+	f.Logger.Error("a fact could not be handled and was put aside", "reader", f.Reader, "subject", it.subject, "fact", it.id, "err", err)
 	return f.db.Keep(ctx, func(tx *store.Tx) error {
 		if _, err := tx.Exec("insert into follow_poison (reader, fact, subject, data, error, at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
-			f.Reader, m.ID, m.Subject, strings.ToValidUTF8(string(m.Data), "?"), err.Error(), tx.Now); err != nil {
+			f.Reader, it.id, it.subject, strings.ToValidUTF8(string(it.data), "?"), err.Error(), tx.Now); err != nil {
 			return err
 		}
-		return f.keep(tx, m.Seq)
+		return f.keep(tx, it.upTo)
 	})
 }
 
-func (f *follower) handle(ctx context.Context, ms []bus.Msg) error {
+// handle works on facts, in one transaction with the cursor. A fact that was
+// handled before, in this message or another, is passed over.
+func (f *follower) handle(ctx context.Context, facts []item) error {
 	return f.db.Write(ctx, f.actor, func(tx *store.Tx) error {
-		for _, m := range ms {
-			if !f.wants(m.Subject) {
-				continue
-			}
+		for _, it := range facts {
 			var fact Fact
-			if err := json.Unmarshal(m.Data, &fact); err != nil {
-				return fmt.Errorf("fact %s on %s: %w", m.ID, m.Subject, err)
+			if err := json.Unmarshal(it.data, &fact); err != nil {
+				return fmt.Errorf("fact %s on %s: %w", it.id, it.subject, err)
 			}
 			n, err := tx.Mark("insert into follow_seen (reader, fact, at) values ($1, $2, $3) on conflict do nothing", f.Reader, fact.ID, tx.Now)
 			if err != nil {
@@ -160,7 +165,7 @@ func (f *follower) handle(ctx context.Context, ms []bus.Msg) error {
 				return fmt.Errorf("%s: %s: %w", f.Reader, fact.Subject, err)
 			}
 		}
-		return f.keep(tx, ms[len(ms)-1].Seq)
+		return f.keep(tx, facts[len(facts)-1].upTo)
 	})
 }
 

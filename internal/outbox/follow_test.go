@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -126,4 +127,49 @@ func TestFollow_OneBadFactStopsNoOther(t *testing.T) {
 	if tries < 3 {
 		t.Errorf("tried %d times", tries)
 	}
+}
+
+// In a storm many facts share a message: each is still handled once, and a bad
+// one among them still stops no other.
+func TestFollow_ManyFactsInOneMessage(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b := bustest.Open(t)
+		ob := open(t, db, b)
+		if err := db.Housekeep(t.Context(), func(tx *store.Tx) error { _, err := tx.Exec(tally); return err }); err != nil {
+			t.Fatal(err)
+		}
+		var keys, want []string
+		for i := range 600 {
+			k := fmt.Sprintf("k%03d", i)
+			if keys = append(keys, k); i != 7 {
+				want = append(want, k)
+			}
+		}
+		emit(t, db, keys...) // all wait before the outbox runs
+		run(t, ob)
+		waitEmpty(t, ob)
+		stats, err := b.Stats(t.Context(), "FACT")
+		if err != nil || stats.Messages > 10 {
+			t.Fatalf("%d messages for %d facts, %v", stats.Messages, len(keys), err)
+		}
+		var first bus.Msg
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := b.Consume(ctx, "FACT", 0, time.Time{}, func(m bus.Msg) error { first = m; cancel(); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Publish(t.Context(), first.Subject, first.Data, ""); err != nil {
+			t.Fatal(err)
+		}
+		emit(t, db, "last")
+		follow(t, db, b, func(tx *store.Tx, f outbox.Fact) error {
+			if f.EntityID == "k007" {
+				return errors.New("cannot be")
+			}
+			return write(tx, f)
+		})
+		await(t, "the last one handled", func() bool { return slices.Contains(tallied(t, db), "last") })
+		if got := tallied(t, db); !slices.Equal(got, append(want, "last")) {
+			t.Errorf("handled %d of %d: %v", len(got), len(want)+1, got)
+		}
+	})
 }

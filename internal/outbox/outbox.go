@@ -1,7 +1,7 @@
 // Package outbox carries facts from the records to the bus: each event that a
 // store transaction emits becomes a row in the same transaction, and a row
-// becomes a message, in the order of the commits, at least once, with the
-// event's id as Nats-Msg-Id. A fact is never sent for a change that was rolled
+// travels in a message, in the order of the commits, at least once, with the
+// event's id as Nats-Msg-Id (many rows share a message when many wait). A fact is never sent for a change that was rolled
 // back, and never lost for one that was committed. A row is deleted once the
 // bus has it on disk.
 package outbox
@@ -36,7 +36,7 @@ type Options struct {
 }
 
 const (
-	batch = 256
+	batch = 4 * packFacts
 	// look finds rows that another program on the same database has written;
 	// our own wake Run at once.
 	look       = 5 * time.Second
@@ -167,12 +167,19 @@ func (ob *Outbox) send(ctx context.Context) (int, error) {
 	}
 	n := 0
 	var failed error
-	for _, r := range rows {
-		if _, failed = ob.bus.Publish(ctx, r.subject, []byte(r.data), r.id); failed != nil {
-			failed = fmt.Errorf("publish %s: %w", r.subject, failed)
+	for n < len(rows) && failed == nil {
+		next := rows[n : n+chunk(rows[n:])]
+		subject, data, id := next[0].subject, []byte(next[0].data), next[0].id
+		if len(next) > 1 {
+			// Sent again in another cut, its facts are on the bus twice; Follow
+			// knows them by their ids.
+			subject, data, id = PackSubject, packed(next), fmt.Sprintf("%s+%d", id, len(next)-1)
+		}
+		if _, failed = ob.bus.Publish(ctx, subject, data, id); failed != nil {
+			failed = fmt.Errorf("publish %s: %w", subject, failed)
 			break
 		}
-		n++
+		n += len(next)
 	}
 	if n == 0 {
 		return 0, failed

@@ -2,7 +2,6 @@ package outbox_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -67,14 +66,16 @@ func receive(t *testing.T, b *bus.Bus, n int) []outbox.Fact {
 	defer cancel()
 	var got []outbox.Fact
 	err := b.Consume(ctx, "FACT", 0, time.Time{}, func(m bus.Msg) error {
-		var f outbox.Fact
-		if err := json.Unmarshal(m.Data, &f); err != nil {
-			t.Errorf("%s: %v", m.Data, err)
+		ids, facts, err := outbox.Unpack(m)
+		if err != nil {
+			t.Error(err)
 		}
-		if f.ID != m.ID || f.Subject != m.Subject {
-			t.Errorf("message %s on %s carries %s of %s", m.ID, m.Subject, f.ID, f.Subject)
+		for i, f := range facts {
+			if f.ID != ids[i] {
+				t.Errorf("message %s carries %s as %s", m.ID, f.ID, ids[i])
+			}
 		}
-		if got = append(got, f); len(got) == n {
+		if got = append(got, facts...); len(got) >= n {
 			cancel()
 		}
 		return nil
@@ -86,8 +87,8 @@ func receive(t *testing.T, b *bus.Bus, n int) []outbox.Fact {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != n || int(stats.Messages) != n {
-		t.Fatalf("%d facts read, %d on the bus, want %d", len(got), stats.Messages, n)
+	if len(got) != n || int(stats.Messages) > n {
+		t.Fatalf("%d facts read in %d messages, want %d", len(got), stats.Messages, n)
 	}
 	return got
 }

@@ -67,7 +67,10 @@ describe('an incident', () => {
     const sheet = phone.getByRole('dialog')
     await sheet.getByLabel('Lý do').fill('Nước còn sâu')
     await sheet.getByRole('button', { name: 'Xin lùi hạn' }).click()
+    const asked = phone.locator('p').filter({ hasText: /^Xin lùi đến/ })
+    await asked.waitFor()
     await page.getByRole('button', { name: 'Đồng ý lùi hạn' }).click() // the desk hears it live
+    await asked.waitFor({ state: 'detached' }) // and so does the phone: what it reports next stands on the new version
     await phone.getByRole('button', { name: 'Báo hoàn thành' }).click()
     await sheet.getByRole('button', { name: 'Báo hoàn thành' }).click()
     await sheet.getByRole('alert').filter({ hasText: 'Nhiệm vụ này cần ảnh' }).waitFor()

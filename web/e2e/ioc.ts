@@ -75,7 +75,7 @@ export interface Visit { context: BrowserContext; page: Page; complaints: string
 export async function visit(browser: Browser, ioc: Program, look: Look = {}): Promise<Visit> {
   const { width = 1440, height = 900, theme = 'dark', lang = 'vi', user = 'admin' } = look
   const context = await browser.newContext({ baseURL: ioc.url, viewport: { width, height }, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(20_000)
+  context.setDefaultTimeout(45_000) // CI has two slow cores and draws WebGL on them
   await context.addInitScript(([t, l]) => {
     if (localStorage.getItem('ioc.theme') === null) localStorage.setItem('ioc.theme', t as string)
     if (localStorage.getItem('ioc.lang') === null) localStorage.setItem('ioc.lang', l as string)
