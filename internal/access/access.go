@@ -20,6 +20,10 @@ const (
 	Duty       Role = "duty"        // trưởng ca, trực ban IOC
 	UnitLeader Role = "unit_leader" // lãnh đạo đơn vị
 	Unit       Role = "unit"        // cán bộ đầu mối đơn vị
+	Officer    Role = "officer"     // cán bộ một cửa, thụ lý hồ sơ
+	Analyst    Role = "analyst"     // chuyên viên phân tích, giám sát
+	Security   Role = "security"    // an toàn thông tin: looks at trails, changes nothing
+	DataAdmin  Role = "data_admin"  // quản trị dữ liệu: sources and mappings
 	Citizen    Role = "citizen"     // công dân
 	Device     Role = "device"      // a source's token: may only ingest for its source
 	Anonymous  Role = "anonymous"
@@ -58,23 +62,44 @@ const (
 	DutyEdit       Permission = "duty.edit" // roster, responsibilities
 	NotifyView     Permission = "notify.view"
 	NotifyEdit     Permission = "notify.edit" // channels and their gateways
+
+	UnitView     Permission = "unit.view"  // the tree of units
+	UnitEdit     Permission = "unit.edit"  // import, dissolve, succeed
+	GrantEdit    Permission = "grant.edit" // give and take roles, below one's own ceiling
+	ViewAs       Permission = "session.view_as"
+	TokenEdit    Permission = "token.edit"    // API tokens for systems
+	CalendarEdit Permission = "calendar.edit" // working days and holidays
+	PersonalView Permission = "personal.view" // unmask, with a reason, on record
+	PersonalEdit Permission = "personal.edit" // retention; export and erase a person's data
+	CaseView     Permission = "case.view"     // hồ sơ, names masked
+	CaseEdit     Permission = "case.edit"     // apology letters, digitized results, notes
+	CaseMap      Permission = "case.map"      // which units, officers and states the systems' words mean
+	CaseConnect  Permission = "case.connect"  // one-stop systems, imports
 )
 
 var rolePermissions = map[Role][]Permission{
 	Admin: {LayerView, ObservationView, ObservationEdit, ExportData, CatalogEdit, SourceView, SourceEdit, UserView, UserEdit, AuditView,
-		AlertView, RuleView, IncidentView, DutyView, NotifyView, NotifyEdit},
+		AlertView, RuleView, IncidentView, DutyView, NotifyView, NotifyEdit,
+		UnitView, UnitEdit, GrantEdit, ViewAs, TokenEdit, CalendarEdit, PersonalEdit, CaseMap, CaseConnect},
 	Leader: {LayerView, ObservationView, ExportData, SourceView,
-		AlertView, RuleView, IncidentView, DirectiveGive, DutyView},
+		AlertView, RuleView, IncidentView, DirectiveGive, DutyView, UnitView, CaseView},
 	IOCLeader: {LayerView, ObservationView, ExportData, SourceView, AuditView,
 		AlertView, AlertHandle, AlertSilence, RuleView, RuleEdit, RuleApprove, IncidentView, IncidentHandle, DirectiveGive,
-		DutyView, DutyLog, DutyEdit, NotifyView},
+		DutyView, DutyLog, DutyEdit, NotifyView, UserView, UnitView, GrantEdit, CalendarEdit, PersonalView, CaseView, CaseMap},
 	Duty: {LayerView, ObservationView, ObservationEdit, ExportData, SourceView, SourceEdit,
-		AlertView, AlertHandle, AlertSilence, RuleView, RuleEdit, IncidentView, IncidentHandle, DutyView, DutyLog, NotifyView},
-	UnitLeader: {LayerView, ObservationView, ExportData, SourceView, AlertView, AlertAnswer, IncidentView, TaskAnswer, DutyView},
-	Unit:       {LayerView, ObservationView, ExportData, SourceView, AlertView, AlertAnswer, IncidentView, TaskAnswer, DutyView},
-	Citizen:    {LayerView},
-	Device:     {Ingest},
-	Anonymous:  nil,
+		AlertView, AlertHandle, AlertSilence, RuleView, RuleEdit, IncidentView, IncidentHandle, DutyView, DutyLog, NotifyView,
+		UnitView, PersonalView, CaseView},
+	UnitLeader: {LayerView, ObservationView, ExportData, SourceView, AlertView, AlertAnswer, IncidentView, TaskAnswer, DutyView,
+		UserView, UnitView, GrantEdit, PersonalView, CaseView, CaseEdit},
+	Unit: {LayerView, ObservationView, ExportData, SourceView, AlertView, AlertAnswer, IncidentView, TaskAnswer, DutyView,
+		UnitView, PersonalView, CaseView, CaseEdit},
+	Officer:   {LayerView, AlertView, AlertAnswer, UnitView, PersonalView, CaseView, CaseEdit},
+	Analyst:   {LayerView, ObservationView, ExportData, SourceView, AlertView, RuleView, RuleEdit, IncidentView, DutyView, UnitView, CaseView},
+	Security:  {AuditView, UserView, UnitView},
+	DataAdmin: {LayerView, ObservationView, ObservationEdit, CatalogEdit, SourceView, SourceEdit, UnitView, CaseMap, CaseConnect},
+	Citizen:   {LayerView},
+	Device:    {Ingest},
+	Anonymous: nil,
 }
 
 // RolePermissions returns a copy of the table of what each role may do.
@@ -88,9 +113,11 @@ func RolePermissions() map[Role][]Permission {
 
 // Scope is where a permission is asked for; an empty field means "anywhere".
 type Scope struct {
-	Unit    string // unit code, a subtree root
-	Service string // "flood"
-	Source  string // source id
+	Unit        string // code of the unit it is addressed to; NoUnit: to none
+	Area        string // code of the administrative unit it lies in
+	Service     string // "flood"
+	Source      string // source id
+	Sensitivity Sensitivity
 }
 
 // Actor is who acts: a person, a device's token or the program itself.
@@ -100,7 +127,12 @@ type Actor struct {
 	Roles  []Role
 	Unit   string // code of the actor's unit, "" for the whole city
 	Source string // set for Device actors: the one source it may write
-	system bool
+
+	Grants   []Grant      // in force now; nil: those of Roles and Unit
+	Only     []Permission // of an API token: nothing else; nil: all of the grants
+	ReadOnly bool         // "xem như": may look, not act
+	Real     string       // who it really is, when ReadOnly
+	system   bool
 }
 
 // System is the program acting by itself, named for the trail.
@@ -120,34 +152,24 @@ func (a Actor) Known() bool { return a.system || (a.ID != "" && a.ID != "anonymo
 // Has reports whether the actor holds the role.
 func (a Actor) Has(r Role) bool { return slices.Contains(a.Roles, r) }
 
-// Limit is the unit to which everything the actor may see of alerts, incidents
-// and tasks is limited; "" is the whole city. Lists filter by it in SQL, and
-// what lies outside is not found.
-func (a Actor) Limit() string {
-	if a.system || a.Has(Admin) || a.Has(Leader) || a.Has(IOCLeader) || a.Has(Duty) {
-		return ""
-	}
-	if a.Unit == "" {
-		return NoUnit
-	}
-	return a.Unit
-}
-
-// NoUnit is the limit of somebody of a unit whose account names none: nothing.
+// NoUnit is the unit of what is addressed to nobody yet, and of an officer
+// whose account names none: only those who see the whole city reach it.
 const NoUnit = "-"
 
 // Can reports whether the actor may do p in s. A device only writes its own
-// source; a user of a unit has the role's permissions for the whole city in
-// this version, unit subtrees come with the unit model.
+// source; an empty scope asks whether p is allowed anywhere at all.
 func (a Actor) Can(p Permission, s Scope) bool {
-	if a.system {
+	switch {
+	case a.system:
 		return true
-	}
-	if a.Source != "" && s.Source != "" && a.Source != s.Source {
+	case a.Source != "" && s.Source != "" && a.Source != s.Source, !a.lets(p):
 		return false
 	}
-	for _, r := range a.Roles {
-		if slices.Contains(rolePermissions[r], p) {
+	if a.Grants == nil && s == (Scope{Source: s.Source}) { // the common question, without making grants
+		return slices.ContainsFunc(a.Roles, func(r Role) bool { return may(r, p) })
+	}
+	for _, g := range a.grants() {
+		if may(g.Role, p) && (Bound{g.Units, g.Areas, g.Services, g.Ceiling}).covers(s) {
 			return true
 		}
 	}
