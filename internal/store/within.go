@@ -18,6 +18,11 @@ func Within(r access.Reach, c ScopeColumns, args *[]any) string {
 	if len(r) == 0 {
 		return "1 = 0"
 	}
+	for _, b := range r { // before any value is appended: a database refuses what no placeholder asks for
+		if (b.Units == nil || c.Unit == "" && c.Area == "") && (b.Areas == nil || c.Area == "") && (b.Services == nil || c.Service == "") {
+			return "1 = 1"
+		}
+	}
 	in := func(column string, values []string) string {
 		if len(values) == 0 {
 			return "1 = 0"
@@ -51,9 +56,6 @@ func Within(r access.Reach, c ScopeColumns, args *[]any) string {
 		}
 		if b.Services != nil && c.Service != "" {
 			ands = append(ands, in(c.Service, b.Services))
-		}
-		if len(ands) == 0 {
-			return "1 = 1"
 		}
 		ors = append(ors, strings.Join(ands, " and "))
 	}
