@@ -2,7 +2,7 @@
 // does not scroll sideways, it breaks no content policy and logs no error.
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { axe, launch, picture, type Program, startIOC, tooWide, visit } from './ioc'
+import { axe, launch, picture, type Program, startIOC, tooWide, visit, type Visit } from './ioc'
 
 let ioc: Program
 let browser: Browser
@@ -45,8 +45,17 @@ describe.each([
   { name: 'desk', width: 1440, height: 900, theme: 'dark' as const, lang: 'vi' as const },
   { name: 'phone', width: 390, height: 844, theme: 'light' as const, lang: 'en' as const },
 ])('$name', ({ name, ...look }) => {
+  // One window for all: the pages are what is looked at, and a new one would
+  // fetch and compile the program each time.
+  let seen: Visit
+  beforeAll(async () => {
+    seen = await visit(browser, ioc, look)
+  })
+  afterAll(() => seen?.context.close())
+
   it.each(pages)('%s', async (title, path) => {
-    const { page, context, complaints } = await visit(browser, ioc, look)
+    const { page, complaints } = seen
+    complaints.length = 0
     await page.goto(path)
     await page.locator('main h1, main [role=alert], main p').first().waitFor({ state: 'attached' })
     await page.locator('.skeleton').first().waitFor({ state: 'detached' })
@@ -55,7 +64,6 @@ describe.each([
     expect(await axe(page)).toEqual([])
     expect(await tooWide(page)).toBe(0)
     expect(complaints).toEqual([])
-    await context.close()
   })
 
   it('sign-in', async () => {
