@@ -16,7 +16,7 @@ function closure(chunk, seen = new Set()) {
 }
 
 // The page, and the words of the default language.
-const words = Object.keys(manifest).find((key) => key.startsWith('src/i18n/vi/'))
+const words = Object.keys(manifest).find((key) => key === 'src/i18n/vi/index.ts')
 const first = [...closure(manifest[words], closure(entry))]
 let total = 0
 for (const file of first) {

@@ -1,7 +1,9 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { withWords } from './i18n'
 import { loadSession, session } from './session'
 
-// One lazy route per page. meta.title is a key of the catalogue;
+// One lazy route per page, with the words of its area where they come late.
+// meta.title is a key of the catalogue;
 // meta.permission hides the page from those who may not see it.
 const routes: RouteRecordRaw[] = [
   { path: '/sign-in', name: 'sign-in', component: () => import('./feature/session/SignInPage.vue'), meta: { title: 'session.sign_in', open: true } },
@@ -23,12 +25,12 @@ const routes: RouteRecordRaw[] = [
   { path: '/stations', name: 'stations', component: () => import('./feature/station/StationsPage.vue'), meta: { title: 'nav.stations', permission: 'layer.view' } },
   { path: '/stations/:thing', name: 'station', component: () => import('./feature/station/StationPage.vue'), meta: { title: 'nav.stations', permission: 'layer.view' } },
   { path: '/sources', name: 'sources', component: () => import('./feature/source/SourcesPage.vue'), meta: { title: 'nav.sources', permission: 'source.view' } },
-  { path: '/sources/new', name: 'source-new', component: () => import('./feature/source/ConnectPage.vue'), meta: { title: 'nav.sources', permission: 'source.edit' } },
+  { path: '/sources/new', name: 'source-new', component: withWords('connect', () => import('./feature/source/ConnectPage.vue')), meta: { title: 'nav.sources', permission: 'source.edit' } },
   { path: '/sources/:id', name: 'source', component: () => import('./feature/source/SourcePage.vue'), meta: { title: 'nav.sources', permission: 'source.view' } },
   { path: '/dead-letters', alias: '/sources/dead-letters', name: 'dead-letters', component: () => import('./feature/source/DeadLettersPage.vue'), meta: { title: 'nav.dead_letters', permission: 'source.view' } },
-  { path: '/rules', name: 'rules', component: () => import('./feature/rule/RulesPage.vue'), meta: { title: 'nav.rules', permission: 'rule.view' } },
-  { path: '/rules/new', name: 'rule-new', component: () => import('./feature/rule/RulePage.vue'), meta: { title: 'nav.rules', permission: 'rule.edit' } },
-  { path: '/rules/:id', name: 'rule', component: () => import('./feature/rule/RulePage.vue'), meta: { title: 'nav.rules', permission: 'rule.view' } },
+  { path: '/rules', name: 'rules', component: withWords('rule', () => import('./feature/rule/RulesPage.vue')), meta: { title: 'nav.rules', permission: 'rule.view' } },
+  { path: '/rules/new', name: 'rule-new', component: withWords('rule', () => import('./feature/rule/RulePage.vue')), meta: { title: 'nav.rules', permission: 'rule.edit' } },
+  { path: '/rules/:id', name: 'rule', component: withWords('rule', () => import('./feature/rule/RulePage.vue')), meta: { title: 'nav.rules', permission: 'rule.view' } },
   { path: '/duty', name: 'duty', component: () => import('./feature/duty/DutyPage.vue'), meta: { title: 'nav.duty', permission: 'duty.view' } },
   { path: '/notify', name: 'notify', component: () => import('./feature/notify/NotifyPage.vue'), meta: { title: 'nav.notify', permission: 'notify.view' } },
   { path: '/me/notifications', name: 'my-notifications', component: () => import('./feature/notify/MyNotificationsPage.vue'), meta: { title: 'nav.my_notifications' } },

@@ -15,17 +15,24 @@ function flatten(tree: Tree, prefix = ''): Map<string, string> {
   return out
 }
 
-const viKeys = flatten(vi as unknown as Tree)
-const enKeys = flatten(en as unknown as Tree)
+// The areas that come with their pages belong to the catalogue too.
+function late(lang: string): Tree {
+  const dir = `src/i18n/${lang}/late`
+  return Object.fromEntries(readdirSync(dir).map((name) => [name.replace('.json', ''), JSON.parse(readFileSync(join(dir, name), 'utf8')) as Tree]))
+}
+
+const viKeys = flatten({ ...(vi as unknown as Tree), ...late('vi') })
+const enKeys = flatten({ ...(en as unknown as Tree), ...late('en') })
 const placeholders = (s: string): string[] => [...new Set(s.match(/\{\w+\}/g) ?? [])].sort()
 
-function sources(dir: string): string[] {
+function paths(dir: string): string[] {
   return readdirSync(dir).flatMap((name) => {
     const path = join(dir, name)
-    if (statSync(path).isDirectory()) return name === 'i18n' ? [] : sources(path)
-    return /\.(vue|ts)$/.test(name) && !name.endsWith('.test.ts') ? [readFileSync(path, 'utf8')] : []
+    if (statSync(path).isDirectory()) return name === 'i18n' ? [] : paths(path)
+    return /\.(vue|ts)$/.test(name) && !name.endsWith('.test.ts') ? [path] : []
   })
 }
+const sources = (dir: string): string[] => paths(dir).map((path) => readFileSync(path, 'utf8'))
 
 describe('catalogues', () => {
   it('have the same keys', () => {
@@ -51,5 +58,19 @@ describe('catalogues', () => {
     expect([...viKeys.keys()].filter((k) => !literal.has(k) && !prefixes.some((p) => k.startsWith(p)))).toEqual([])
     const asked = [...code.matchAll(/\bt\(\s*['"]([\w.]+)['"]/g)].map((m) => m[1] as string)
     expect(asked.filter((k) => !viKeys.has(k))).toEqual([])
+  })
+
+  // Words of a late area are there only on pages that ask for them.
+  it('come late only where the page waits for them', () => {
+    const router = readFileSync('src/router.ts', 'utf8')
+    const wrong: string[] = []
+    for (const area of Object.keys(late('vi'))) {
+      const features = new Set([...router.matchAll(new RegExp(`withWords\\('${area}', \\(\\) => import\\('\\./feature/(\\w+)/`, 'g'))].map((m) => m[1] as string))
+      for (const path of paths('src')) {
+        const inside = [...features].some((f) => path.startsWith(`src/feature/${f}/`))
+        if (!inside && new RegExp(`\\bt\\(\\s*['"\`]${area}\\.`).test(readFileSync(path, 'utf8'))) wrong.push(`${path} says ${area}.…`)
+      }
+    }
+    expect(wrong).toEqual([])
   })
 })
