@@ -50,7 +50,7 @@ func (s *Service) create(ctx context.Context, actor access.Actor, d Draft, mustC
 func (s *Service) checkDraft(u *User, password string) error {
 	err := u.check(s.unitExists)
 	bad, isFault := fault.As(err)
-	weak, isWeak := fault.As(s.policy.check("password", u.Username, password))
+	weak, isWeak := fault.As(s.policy().check("password", u.Username, password))
 	switch {
 	case isFault && isWeak:
 		bad.Fields = append(bad.Fields, weak.Fields...)
@@ -66,7 +66,7 @@ func (s *Service) add(ctx context.Context, actor access.Actor, u User) error {
 		if err := insertUser(tx, u); err != nil {
 			return err
 		}
-		if err := rememberPassword(tx, u.ID, u.password, u.passwordAt, s.policy.History); err != nil {
+		if err := rememberPassword(tx, u.ID, u.password, u.passwordAt, s.policy().History); err != nil {
 			return err
 		}
 		tx.Emit(store.Event{Subject: "ioc.identity.created." + u.ID, Entity: "user", EntityID: u.ID, After: u, Summary: "tạo tài khoản " + u.Username})
@@ -178,7 +178,7 @@ func (s *Service) ChangeOwnPassword(ctx context.Context, actor access.Actor, tok
 // stores it; field names it in faults. Hashing is done outside the
 // transaction: it takes longer than everything else.
 func (s *Service) replacePassword(ctx context.Context, actor access.Actor, u User, field, password string, mustChange bool, keepSession string) error {
-	if err := s.policy.check(field, u.Username, password); err != nil {
+	if err := s.policy().check(field, u.Username, password); err != nil {
 		return err
 	}
 	if err := s.checkHistory(ctx, u.ID, field, password); err != nil {
@@ -189,7 +189,7 @@ func (s *Service) replacePassword(ctx context.Context, actor access.Actor, u Use
 		return err
 	}
 	return s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		if err := setPassword(tx, u.ID, hash, mustChange, s.now(), s.policy.History); err != nil {
+		if err := setPassword(tx, u.ID, hash, mustChange, s.now(), s.policy().History); err != nil {
 			return err
 		}
 		if err := deleteSessions(tx, u.ID, keepSession); err != nil {
@@ -209,7 +209,7 @@ func (s *Service) replacePassword(ctx context.Context, actor access.Actor, u Use
 }
 
 func (s *Service) checkHistory(ctx context.Context, id, field, password string) error {
-	if s.policy.History <= 0 {
+	if s.policy().History <= 0 {
 		return nil
 	}
 	var past []string
@@ -220,13 +220,13 @@ func (s *Service) checkHistory(ctx context.Context, id, field, password string) 
 	if err != nil {
 		return err
 	}
-	for _, phc := range past[:min(len(past), s.policy.History)] {
+	for _, phc := range past[:min(len(past), s.policy().History)] {
 		same, err := s.hasher.verify(ctx, password, phc)
 		if err != nil {
 			return err
 		}
 		if same {
-			return errPassword.With().At(field, errReused.With("count", s.policy.History))
+			return errPassword.With().At(field, errReused.With("count", s.policy().History))
 		}
 	}
 	return nil

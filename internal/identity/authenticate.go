@@ -39,7 +39,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (access.Actor,
 }
 
 func (s *Service) alive(created, seen, now time.Time) bool {
-	return now.Sub(seen) <= s.policy.Idle && now.Sub(created) <= s.policy.Absolute
+	return now.Sub(seen) <= s.policy().Idle && now.Sub(created) <= s.policy().Absolute
 }
 
 // lookup reads the session; e is what the cache knew, or nil.
@@ -72,7 +72,7 @@ func (s *Service) lookup(ctx context.Context, token string, e *entry, generation
 			return err
 		})
 	}
-	if now.Sub(written) >= min(time.Minute, s.policy.Idle/4) {
+	if now.Sub(written) >= min(time.Minute, s.policy().Idle/4) {
 		err := s.db.Housekeep(ctx, func(tx *store.Tx) error {
 			_, err := tx.Exec("update user_session set seen = $2 where id = $1 and seen < $2", id, now)
 			return err

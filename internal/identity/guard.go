@@ -34,7 +34,7 @@ func (g guard) locked(now time.Time) error {
 }
 
 // failed is the guard after one more failure.
-func (g guard) failed(now time.Time, p Policy) guard {
+func (g guard) failed(now time.Time, p *Policy) guard {
 	if now.Sub(g.since) > p.LockFor {
 		g = guard{since: now}
 	}
@@ -55,9 +55,9 @@ func (s *Service) fail(ctx context.Context, actor access.Actor, key string, u *U
 			return err
 		}
 		if g.locked(now) == nil {
-			g = g.failed(now, s.policy)
+			g = g.failed(now, s.policy())
 		}
-		if err := saveGuard(tx, key, g, now.Add(-2*s.policy.LockFor)); err != nil {
+		if err := saveGuard(tx, key, g, now.Add(-2*s.policy().LockFor)); err != nil {
 			return err
 		}
 		id, name := "unknown", "tên không tồn tại"

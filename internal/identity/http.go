@@ -36,22 +36,6 @@ func sessionUser(u *User) SessionUser {
 		Permissions: u.permissions(), MustChange: u.MustChange}
 }
 
-type signInInput struct {
-	Agent string `header:"User-Agent" hidden:"true"`
-	Body  struct {
-		Username string `json:"username" minLength:"1" maxLength:"200"`
-		Password string `json:"password" format:"password" minLength:"1" maxLength:"1024"`
-	}
-}
-
-type signInOutput struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
-	Body      struct {
-		Token string      `json:"token" doc:"for Authorization: Bearer; the cookie holds the same"`
-		User  SessionUser `json:"user"`
-	}
-}
-
 type signOutOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 }
@@ -108,24 +92,12 @@ type ownPasswordInput struct {
 // Routes hangs sessions and accounts on the API.
 func (s *Service) Routes(api huma.API) {
 	s.sessionRoutes(api)
+	s.securityRoutes(api)
 	s.userRoutes(api)
 }
 
 func (s *Service) sessionRoutes(api huma.API) {
 	tags := []string{"session"}
-	huma.Register(api, huma.Operation{
-		OperationID: "sign-in", Method: http.MethodPost, Path: "/api/v1/session", Tags: tags, Summary: "Sign in",
-		Errors: []int{http.StatusUnauthorized, http.StatusTooManyRequests},
-	}, func(ctx context.Context, in *signInInput) (*signInOutput, error) {
-		token, u, err := s.SignIn(ctx, Credentials{Username: in.Body.Username, Password: in.Body.Password,
-			Address: httpapi.RemoteIP(ctx), Agent: in.Agent})
-		if err != nil {
-			return nil, err
-		}
-		out := &signInOutput{SetCookie: s.cookie(ctx, token)}
-		out.Body.Token, out.Body.User = token, sessionUser(&u)
-		return out, nil
-	})
 	huma.Register(api, huma.Operation{
 		OperationID: "sign-out", Method: http.MethodDelete, Path: "/api/v1/session", Tags: tags, Summary: "Sign out",
 		DefaultStatus: http.StatusNoContent,
@@ -203,7 +175,7 @@ func (s *Service) cookie(ctx context.Context, token string) http.Cookie {
 	c := http.Cookie{
 		Name: httpapi.SessionCookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: s.secure || strings.HasPrefix(httpapi.BaseURL(ctx), "https://"),
-		MaxAge: int(s.policy.Absolute.Seconds()),
+		MaxAge: int(s.policy().Absolute.Seconds()),
 	}
 	if token == "" {
 		c.MaxAge = -1

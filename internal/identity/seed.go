@@ -82,7 +82,7 @@ func (s *Service) EnsureDemoUsers(ctx context.Context, password string) error {
 			err = s.db.Write(ctx, actor, func(tx *store.Tx) error {
 				tx.Emit(store.Event{Subject: "ioc.identity.password_set." + u.ID, Entity: "user", EntityID: u.ID, Summary: "đặt lại mật khẩu " + u.Username})
 				tx.After(s.cache.clear)
-				return setPassword(tx, u.ID, hash, false, now, s.policy.History)
+				return setPassword(tx, u.ID, hash, false, now, s.policy().History)
 			})
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"openioc.org/ioc/internal/access"
@@ -28,6 +29,14 @@ type Options struct {
 	UnitExists func(code string) bool
 	Attempts   *Attempts // nil: DefaultAttempts
 
+	// SecretKey seals the second factors' secrets (32 bytes or more, kept
+	// outside the database: SecretKeyFile); nil: no TOTP can be set up.
+	SecretKey []byte
+	Issuer    string       // shown by authenticators and passkeys; "": IOC
+	PublicURL string       // under which people open the pages; "": as the request says
+	Providers []Provider   // of single sign-on
+	HTTP      *http.Client // to the providers; nil: one with a time limit
+
 	SecureCookie bool // mark the cookie Secure also where we serve plain HTTP behind a proxy
 	// Extra fills the part of GET session that is not identity's.
 	Extra func(ctx context.Context) SessionExtra
@@ -51,7 +60,6 @@ type Service struct {
 	db         *store.DB
 	clock      *clock.Clock
 	log        *slog.Logger
-	policy     Policy
 	hasher     *hasher
 	dummy      string // a hash no password fits, for names that do not exist
 	unitExists func(string) bool
@@ -60,20 +68,18 @@ type Service struct {
 
 	byAddress, byName *httpapi.Limiter
 	cache             *cache
+	security          // what authenticate.go, second.go and their neighbours keep
 }
 
 // New makes the tables and the service. There are no accounts yet: see
 // EnsureFirstAdmin and EnsureDemoUsers.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
-		db: o.Store, clock: o.Clock, log: o.Logger, policy: DefaultPolicy(),
+		db: o.Store, clock: o.Clock, log: o.Logger,
 		unitExists: o.UnitExists, secure: o.SecureCookie, extra: o.Extra, cache: newCache(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
-	}
-	if o.Policy != nil {
-		s.policy = *o.Policy
 	}
 	price := DefaultArgon2()
 	if o.Argon2 != nil {
@@ -90,6 +96,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s.byAddress = httpapi.NewLimiter(attempts.AddressPerSecond, attempts.AddressBurst)
 	s.byName = httpapi.NewLimiter(attempts.NamePerSecond, attempts.NameBurst)
 	if err := s.db.Migrate(ctx, "identity", migrations); err != nil {
+		return nil, err
+	}
+	if err := s.openSecurity(ctx, o); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -132,5 +141,5 @@ func (s *Service) user(ctx context.Context, id string) (u User, found bool, err 
 
 // expired reports whether the password is older than the policy allows.
 func (s *Service) expired(u *User) bool {
-	return s.policy.MaxAge > 0 && s.now().Sub(u.passwordAt) > s.policy.MaxAge
+	return s.policy().MaxAge > 0 && s.now().Sub(u.passwordAt) > s.policy().MaxAge
 }

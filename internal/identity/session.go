@@ -113,7 +113,7 @@ func (s *Service) open(ctx context.Context, u *User, token string, c Credentials
 		if err := deleteGuard(tx, key); err != nil {
 			return err
 		}
-		err = insertSession(tx, session{id: sessionID(token), userID: u.ID, created: now, seen: now, address: clip(c.Address), agent: clip(c.Agent)}, s.policy)
+		err = insertSession(tx, session{id: sessionID(token), userID: u.ID, created: now, seen: now, address: clip(c.Address), agent: clip(c.Agent)}, s.policy())
 		if err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ func findSession(tx *store.Tx, id string) (session, bool, error) {
 
 // insertSession adds a session and ends what it displaces: sessions that are
 // over, and the user's oldest above the limit.
-func insertSession(tx *store.Tx, s session, p Policy) error {
+func insertSession(tx *store.Tx, s session, p *Policy) error {
 	if _, err := tx.Exec("delete from user_session where seen < $1 or created < $2", s.created.Add(-p.Idle), s.created.Add(-p.Absolute)); err != nil {
 		return err
 	}
