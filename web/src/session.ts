@@ -2,6 +2,7 @@
 import { computed, shallowRef } from 'vue'
 import { del, get, post } from './api/client'
 import { Problem } from './api/problem'
+import type { SecondStep } from './api/security'
 import type { Hello, Session, SignedIn } from './api/types'
 import { heard } from './lib/now'
 import { setZone } from './lib/when'
@@ -34,9 +35,12 @@ export async function loadHello(): Promise<void> {
   setZone(hello.value.city.timezone)
 }
 
-export async function signIn(username: string, password: string): Promise<void> {
-  await post<SignedIn>('session', { username, password })
+/** signIn answers the second step where the account has one. */
+export async function signIn(username: string, password: string): Promise<SecondStep | null> {
+  const { second } = await post<SignedIn>('session', { username, password })
+  if (second) return second
   await loadSession()
+  return null
 }
 
 export async function signOut(): Promise<void> {

@@ -1,6 +1,9 @@
 // The shapes of /api/v1, by hand until the schema is generated. Instants are
 // RFC 3339 UTC; null means "no data", and there is a why beside it.
 
+import type { Grant } from './people'
+import type { SecondStep } from './security'
+
 export interface Text { vi: string; en: string }
 /** Severity: 0 none, 1 thông tin, 2 chú ý, 3 cảnh báo, 4 khẩn cấp. */
 export type Severity = 0 | 1 | 2 | 3 | 4
@@ -8,11 +11,14 @@ export type Provenance = 'real' | 'reconstructed' | 'simulated'
 
 // ---- session
 export interface City { name: string; name_en: string; center: [number, number]; zoom: number; timezone: string }
-export interface User { id: string; username: string; name: string; roles: string[]; unit: string; permissions: string[]; must_change: boolean; disabled?: boolean }
+export interface User { id: string; username: string; name: string; roles: string[]; unit: string; permissions: string[]; must_change: boolean; must_enrol?: boolean; grants?: Grant[] | null }
+/** ViewAs: somebody looks at the pages as another person or as a unit. */
+export interface ViewAs { name: string; unit: string; unit_name: string; role: string; by_name: string }
 export interface Feed { source: string; title: Text; provenance: Provenance; shift_seconds: number; original_now: string; note?: Text | null }
-export interface Session { user: User; demo: { accounts: string[] } | null; city: City; version: string; mqtt: string; feeds: Feed[] | null }
+export interface Session { user: User; view_as?: ViewAs | null; demo: { accounts: string[] } | null; city: City; version: string; mqtt: string; feeds: Feed[] | null }
 export interface Hello { city: City; demo: boolean; version: string; accounts: string[] | null; now?: string }
-export interface SignedIn { token: string; user: User }
+/** SignedIn has the token, or the second step that is still to come. */
+export interface SignedIn { token?: string; user?: User; second?: SecondStep | null }
 
 // ---- layers
 export interface Column { key: string; title: Text; kind: 'text' | 'number' | 'time' | 'state'; unit?: string }

@@ -1,7 +1,18 @@
-import { BookUser, ClipboardCheck, CloudRainWind, Database, LayoutDashboard, ListChecks, Map, Megaphone, RadioTower, Send, Siren, TriangleAlert, Users } from 'lucide-vue-next'
+import { BookUser, Building2, ClipboardCheck, CloudRainWind, Database, LayoutDashboard, ListChecks, Map, Megaphone, RadioTower, Send, Siren, TriangleAlert } from 'lucide-vue-next'
 import type { Component } from 'vue'
 
-export interface NavItem { to: string; key: string; icon: Component; permission: string; match: string[]; phone: boolean }
+/** SubItem is a page beside others below one entry of the rail; permission "" is for everybody. */
+export interface SubItem { to: string; key: string; permission: string; match: string[] }
+export interface NavItem { to: string; key: string; icon: Component; permission: string; match: string[]; phone: boolean; pages?: SubItem[] }
+
+/** The pages of administration stand beside each other above their content. */
+const administration: SubItem[] = [
+  { to: '/org', key: 'nav.org', permission: 'unit.view', match: ['org'] },
+  { to: '/people', key: 'nav.people', permission: 'user.view', match: ['people', 'person'] },
+  { to: '/access', key: 'nav.access', permission: 'user.view', match: ['access'] },
+  { to: '/audit', key: 'nav.audit', permission: 'audit.view', match: ['audit'] },
+  { to: '/calendar', key: 'nav.calendar', permission: '', match: ['calendar'] },
+]
 
 /** The rail, in order. On phones those marked phone form the bottom bar, five at most beside "more", which opens the rest. */
 export const nav: NavItem[] = [
@@ -17,7 +28,7 @@ export const nav: NavItem[] = [
   { to: '/rules', key: 'nav.rules', icon: ListChecks, permission: 'rule.view', match: ['rules', 'rule', 'rule-new'], phone: false },
   { to: '/sources', key: 'nav.sources', icon: Database, permission: 'source.view', match: ['sources', 'source', 'source-new', 'dead-letters'], phone: false },
   { to: '/notify', key: 'nav.notify', icon: Send, permission: 'notify.view', match: ['notify'], phone: false },
-  { to: '/users', key: 'nav.users', icon: Users, permission: 'user.view', match: ['users'], phone: false },
+  { to: '/org', key: 'nav.administration', icon: Building2, permission: 'unit.view', match: administration.flatMap((p) => p.match), phone: false, pages: administration },
 ]
 
 /** phoneBar parts the pages a person may see into the bottom bar of phones and what "more" opens. Six fit without it. */
