@@ -1,10 +1,14 @@
 package identity
 
 import (
+	"cmp"
 	"context"
+	"strings"
+	"time"
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/fault"
+	"openioc.org/ioc/internal/personal"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/uid"
 )
@@ -17,59 +21,100 @@ var (
 // Draft is a new account.
 type Draft struct {
 	Username, Name string
+	Title          string
+	Email          personal.Email
+	Phone          personal.Phone
 	Role           access.Role
-	Unit           string
-	Password       string // must be changed at the first sign-in
+	Unit           string     // of an administrator: where he sits
+	Until          *time.Time // of the role
+	Reason         string     // of the role; "" says that the account was made
+	Password       string     // must be changed at the first sign-in
 }
 
-// CreateUser makes an account. It needs user.edit.
+// CreateUser makes an account with its first role. It needs user.edit, and to
+// be able to give the role.
 func (s *Service) CreateUser(ctx context.Context, actor access.Actor, d Draft) (User, error) {
-	if err := access.Require(actor, access.UserEdit, access.Scope{}); err != nil {
+	if err := access.Require(actor, access.UserEdit, access.Scope{Unit: d.Unit}); err != nil {
 		return User{}, err
 	}
 	return s.create(ctx, actor, d, true)
 }
 
 func (s *Service) create(ctx context.Context, actor access.Actor, d Draft, mustChange bool) (User, error) {
-	now := s.now()
-	u := User{
-		ID: uid.New(now), Username: d.Username, Name: d.Name, Role: d.Role, Unit: d.Unit,
-		MustChange: mustChange, Created: now, Changed: now, passwordAt: now,
-	}
-	if err := s.checkDraft(&u, d.Password); err != nil {
+	u, g, err := s.draft(actor, d)
+	err = together(err, s.policy().check("password", u.Username, d.Password))
+	if err != nil {
 		return User{}, err
 	}
-	var err error
+	u.MustChange = mustChange
 	if u.password, err = s.hasher.hash(ctx, d.Password); err != nil {
 		return User{}, err
 	}
-	return u, s.add(ctx, actor, u)
+	return u, s.add(ctx, actor, &u, &g, "created", nil)
 }
 
-// checkDraft names the faults of the account and of its password together.
-func (s *Service) checkDraft(u *User, password string) error {
-	err := u.check(s.unitExists)
-	bad, isFault := fault.As(err)
-	weak, isWeak := fault.As(s.policy().check("password", u.Username, password))
-	switch {
-	case isFault && isWeak:
-		bad.Fields = append(bad.Fields, weak.Fields...)
-		return bad
-	case isWeak:
-		return weak
+// draft is the account and the grant that a draft makes, checked but for the
+// password.
+func (s *Service) draft(actor access.Actor, d Draft) (User, Grant, error) {
+	now := s.now()
+	u := User{
+		ID: uid.New(now), Username: d.Username, Name: d.Name, Title: d.Title, Email: d.Email, Phone: d.Phone, Role: d.Role, SecondFactor: "none",
+		Created: now, Changed: now, passwordAt: now, home: strings.TrimSpace(d.Unit),
 	}
-	return err
+	err := u.check()
+	unit := u.home
+	if d.Role == access.Admin {
+		unit = ""
+		if u.home != "" {
+			if f := s.unitFault(u.home, now); f != nil {
+				err = together(err, errUser.With().At("unit", f))
+			}
+		}
+	}
+	g, bad := s.grantOf(GrantDraft{Role: d.Role, Unit: unit, Until: d.Until, Reason: cmp.Or(d.Reason, "tạo tài khoản")}, now, ceilingOf(actor))
+	if err = together(err, bad); err != nil {
+		return u, g, err
+	}
+	if refused := s.checkGive(actor, &u, &g, now); len(refused) > 0 {
+		return u, g, refused[0]
+	}
+	return u, g, nil
 }
 
-func (s *Service) add(ctx context.Context, actor access.Actor, u User) error {
+// together names the faults of several checks at once.
+func together(first, second error) error {
+	a, isA := fault.As(first)
+	b, isB := fault.As(second)
+	if isA && isB {
+		a.Fields = append(a.Fields, b.Fields...)
+		return a
+	}
+	return cmp.Or(first, second)
+}
+
+// add writes a new account down with its first grant, and what else belongs
+// to it.
+func (s *Service) add(ctx context.Context, actor access.Actor, u *User, g *Grant, verb string, also func(*store.Tx) error) error {
 	err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		if err := insertUser(tx, u); err != nil {
+		if err := insertUser(tx, *u); err != nil {
 			return err
 		}
 		if err := rememberPassword(tx, u.ID, u.password, u.passwordAt, s.policy().History); err != nil {
 			return err
 		}
-		tx.Emit(store.Event{Subject: "ioc.identity.created." + u.ID, Entity: "user", EntityID: u.ID, After: u, Summary: "tạo tài khoản " + u.Username})
+		if also != nil {
+			if err := also(tx); err != nil {
+				return err
+			}
+		}
+		g.ID, g.User, g.UserName, g.GivenBy = uid.New(u.Created), u.ID, u.Name, by(actor)
+		if err := insertGrant(tx, g); err != nil {
+			return err
+		}
+		if err := s.fill(tx, u); err != nil {
+			return err
+		}
+		tx.Emit(store.Event{Subject: "ioc.identity." + verb + "." + u.ID, Entity: "user", EntityID: u.ID, After: *u, Summary: verbs[verb] + u.Username})
 		return nil
 	})
 	if store.IsUnique(err) {
@@ -78,50 +123,59 @@ func (s *Service) add(ctx context.Context, actor access.Actor, u User) error {
 	return err
 }
 
-// Patch changes the fields that are not nil.
+var verbs = map[string]string{"created": "tạo tài khoản ", "invited": "mời "}
+
+// Patch changes the fields that are not nil. Role and Unit are those of the
+// main post: the present one is revoked and another given.
 type Patch struct {
 	Name     *string
+	Title    *string
+	Email    *personal.Email
+	Phone    *personal.Phone
 	Role     *access.Role
 	Unit     *string
 	Disabled *bool
+	Reason   string
 }
 
-// PatchUser changes an account; disabling ends its sessions. It needs
-// user.edit.
+// PatchUser changes an account; disabling ends its sessions and what it lent
+// to others. It needs user.edit wherever the account may do something.
 func (s *Service) PatchUser(ctx context.Context, actor access.Actor, id string, p Patch) (User, error) {
 	if err := access.Require(actor, access.UserEdit, access.Scope{}); err != nil {
 		return User{}, err
 	}
 	var u User
-	err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		before, found, err := findUser(tx, id)
+	err := s.db.Write(ctx, actor, func(tx *store.Tx) (err error) {
+		before, err := s.person(tx, actor, id)
 		if err != nil {
 			return err
 		}
-		if !found {
-			return errNoUser.With("id", id)
+		if err := commands(actor, &before); err != nil {
+			return err
 		}
 		u = before
 		assign(&u.Name, p.Name)
-		assign(&u.Role, p.Role)
-		assign(&u.Unit, p.Unit)
+		assign(&u.Title, p.Title)
+		assign(&u.Email, p.Email)
+		assign(&u.Phone, p.Phone)
 		assign(&u.Disabled, p.Disabled)
-		if err := u.check(s.unitExists); err != nil {
+		if err := u.check(); err != nil {
 			return err
 		}
-		if before.Role == access.Admin && !before.Disabled && (u.Role != access.Admin || u.Disabled) {
-			if err := keepAnAdmin(tx, id); err != nil {
+		u.Changed = s.now()
+		if u.Disabled && !before.Disabled {
+			if err := s.keepAnAdmin(tx, &before, func(*Grant) bool { return false }); err != nil {
+				return err
+			}
+			if err := s.leave(tx, &u); err != nil {
 				return err
 			}
 		}
-		u.Changed = s.now()
 		if err := updateUser(tx, u); err != nil {
 			return err
 		}
-		if u.Disabled {
-			if err := deleteSessions(tx, id, ""); err != nil {
-				return err
-			}
+		if err := s.movePost(tx, actor, &u, p); err != nil {
+			return err
 		}
 		tx.Emit(store.Event{Subject: "ioc.identity.changed." + id, Entity: "user", EntityID: id, Before: before, After: u, Summary: "sửa tài khoản " + u.Username})
 		tx.After(s.cache.clear)
@@ -130,18 +184,89 @@ func (s *Service) PatchUser(ctx context.Context, actor access.Actor, id string, 
 	return u, err
 }
 
+// leave ends what somebody who is disabled holds open: sessions, an
+// invitation, what was lent to others.
+func (s *Service) leave(tx *store.Tx, u *User) error {
+	if err := deleteSessions(tx, u.ID, ""); err != nil {
+		return err
+	}
+	if err := deleteInvitations(tx, u.ID); err != nil {
+		return err
+	}
+	var ids []string
+	for _, g := range u.Posts {
+		ids = append(ids, g.ID)
+	}
+	lent, err := lentOf(tx, s.now(), ids...)
+	if err != nil {
+		return err
+	}
+	for _, g := range lent {
+		if err := s.revoke(tx, g, "tài khoản người ủy quyền đã khóa"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// movePost puts another main post in the place of the present one. The unit
+// of an administrator only says where he sits.
+func (s *Service) movePost(tx *store.Tx, actor access.Actor, u *User, p Patch) error {
+	if p.Role == nil && p.Unit == nil {
+		return nil
+	}
+	now := s.now()
+	main := mainPost(u.Posts, now)
+	d := GrantDraft{Reason: cmp.Or(p.Reason, "đổi vị trí công tác")}
+	if main != nil {
+		d.Role, d.Unit = main.Role, main.Unit
+	}
+	assign(&d.Role, p.Role)
+	assign(&d.Unit, p.Unit)
+	d.Unit = strings.TrimSpace(d.Unit)
+	if d.Role == access.Admin {
+		if p.Unit != nil && d.Unit != u.home {
+			if f := s.unitFault(d.Unit, now); f != nil && d.Unit != "" {
+				return errUser.With().At("unit", f)
+			}
+			u.home = d.Unit
+			if err := saveMainPost(tx, u.ID, d.Role, u.home); err != nil {
+				return err
+			}
+			s.settle(u, now)
+		}
+		d.Unit = ""
+	}
+	if main != nil && main.Role == d.Role && main.Unit == d.Unit {
+		return nil
+	}
+	g, err := s.grantOf(d, now, ceilingOf(actor))
+	if err != nil {
+		return err
+	}
+	enabled := *u
+	enabled.Disabled = false // the post of somebody who is away for good may be put right
+	if refused := s.checkGive(actor, &enabled, &g, now); len(refused) > 0 {
+		return refused[0]
+	}
+	if main != nil {
+		if refused := givable(actor, main.access(s.units, now)); len(refused) > 0 {
+			return refused[0]
+		}
+		if err := s.keepAnAdmin(tx, u, func(k *Grant) bool { return k.ID != main.ID }); err != nil {
+			return err
+		}
+		if err := s.revoke(tx, *main, d.Reason); err != nil {
+			return err
+		}
+	}
+	return s.grant(tx, u, &g)
+}
+
 func assign[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
 	}
-}
-
-func keepAnAdmin(tx *store.Tx, id string) error {
-	n, err := otherAdmins(tx, id)
-	if err == nil && n == 0 {
-		err = errLastAdmin.With()
-	}
-	return err
 }
 
 // SetPassword gives somebody a password that must be changed at the next
@@ -150,12 +275,16 @@ func (s *Service) SetPassword(ctx context.Context, actor access.Actor, id, passw
 	if err := access.Require(actor, access.UserEdit, access.Scope{}); err != nil {
 		return err
 	}
-	u, found, err := s.user(ctx, id)
+	var u User
+	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		u, err = s.person(tx, actor, id)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	if !found {
-		return errNoUser.With("id", id)
+	if err := commands(actor, &u); err != nil {
+		return err
 	}
 	return s.replacePassword(ctx, actor, u, "password", password, true, "")
 }

@@ -22,7 +22,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (access.Actor,
 	}
 	now := s.now()
 	e, generation := s.cache.get(token)
-	if e != nil && now.Sub(e.checked) < stale && s.alive(e.created, e.lastSeen(), now) {
+	if e != nil && e.holds(now) && s.alive(e.created, e.lastSeen(), now) {
 		e.touch(now)
 		return e.actor, true
 	}
@@ -48,11 +48,15 @@ func (s *Service) lookup(ctx context.Context, token string, e *entry, generation
 	var ses session
 	var u User
 	var found bool
+	var as *view
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
 		if ses, found, err = findSession(tx, id); err != nil || !found {
 			return err
 		}
-		u, found, err = findUser(tx, ses.userID)
+		if u, found, err = s.load(tx, ses.userID); err != nil || !found {
+			return err
+		}
+		as, err = s.viewOf(tx, id)
 		return err
 	})
 	if err != nil {
@@ -82,7 +86,8 @@ func (s *Service) lookup(ctx context.Context, token string, e *entry, generation
 		}
 	}
 	u.MustChange = u.MustChange || s.expired(&u)
-	fresh := &entry{actor: u.actor(), created: ses.created, checked: now}
+	fresh := &entry{created: ses.created, checked: now}
+	fresh.actor, fresh.until = as.actor(&u)
 	fresh.touch(now)
 	s.cache.put(token, fresh, generation)
 	return fresh.actor, true, nil

@@ -16,11 +16,18 @@ type entry struct {
 	actor   access.Actor
 	created time.Time
 	checked time.Time    // when the records said so
+	until   time.Time    // when a grant of the actor begins or ends; zero never
 	seen    atomic.Int64 // last use, Unix nanoseconds
 }
 
 func (e *entry) lastSeen() time.Time { return time.Unix(0, e.seen.Load()) }
 func (e *entry) touch(now time.Time) { e.seen.Store(now.UnixNano()) }
+
+// holds reports whether the answer may still be given.
+func (e *entry) holds(now time.Time) bool {
+	age := now.Sub(e.checked)
+	return age >= 0 && age < stale && (e.until.IsZero() || now.Before(e.until))
+}
 
 // cache holds sessions by token. Each change of an account or session starts a
 // new generation, so that what was read before the change is not put in after

@@ -33,7 +33,7 @@ type SessionUser struct {
 
 func sessionUser(u *User) SessionUser {
 	return SessionUser{ID: u.ID, Username: u.Username, Name: u.Name, Roles: u.Roles, Unit: u.Unit,
-		Permissions: u.permissions(), MustChange: u.MustChange}
+		Permissions: permissionsOf(u.actor()), MustChange: u.MustChange}
 }
 
 type signOutOutput struct {
@@ -150,7 +150,7 @@ func (s *Service) userRoutes(api huma.API) {
 		})
 	huma.Register(api, op("create-user", http.MethodPost, "/api/v1/users", "Create an account", http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *createInput) (*userOutput, error) {
-			u, err := s.CreateUser(ctx, httpapi.Actor(ctx), Draft(in.Body))
+			u, err := s.CreateUser(ctx, httpapi.Actor(ctx), Draft{Username: in.Body.Username, Name: in.Body.Name, Role: in.Body.Role, Unit: in.Body.Unit, Password: in.Body.Password})
 			if err != nil {
 				return nil, err
 			}
@@ -158,7 +158,7 @@ func (s *Service) userRoutes(api huma.API) {
 		})
 	huma.Register(api, op("patch-user", http.MethodPatch, one, "Change an account", http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *patchInput) (*userOutput, error) {
-			u, err := s.PatchUser(ctx, httpapi.Actor(ctx), in.ID, Patch(in.Body))
+			u, err := s.PatchUser(ctx, httpapi.Actor(ctx), in.ID, Patch{Name: in.Body.Name, Role: in.Body.Role, Unit: in.Body.Unit, Disabled: in.Body.Disabled})
 			if err != nil {
 				return nil, err
 			}

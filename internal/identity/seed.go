@@ -8,7 +8,6 @@ import (
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/store"
-	"openioc.org/ioc/internal/uid"
 )
 
 // FirstAdmin is the user name that EnsureFirstAdmin gives.
@@ -26,6 +25,10 @@ var demoUsers = []Draft{
 	{Username: "unitlead", Name: "Chủ tịch UBND xã Hòa Tiến", Role: access.UnitLeader, Unit: demoUnit},
 	{Username: "unit", Name: "Cán bộ đầu mối xã Hòa Tiến", Role: access.Unit, Unit: demoUnit},
 	{Username: "citizen", Name: "Công dân", Role: access.Citizen},
+	{Username: "officer", Name: "Cán bộ một cửa xã Hòa Tiến", Role: access.Officer, Unit: demoUnit},
+	{Username: "security", Name: "An toàn thông tin", Role: access.Security},
+	{Username: "dataadmin", Name: "Quản trị dữ liệu", Role: access.DataAdmin},
+	{Username: "analyst", Name: "Chuyên viên giám sát IOC", Role: access.Analyst},
 }
 
 // DemoAccounts are the user names of EnsureDemoUsers.
@@ -75,9 +78,12 @@ func (s *Service) EnsureDemoUsers(ctx context.Context, password string) error {
 		now := s.now()
 		switch {
 		case !exists:
-			u = User{ID: uid.New(now), Username: d.Username, Name: d.Name, Role: d.Role, Unit: d.Unit,
-				Created: now, Changed: now, password: hash, passwordAt: now}
-			err = s.add(ctx, actor, u)
+			d.Reason = "tài khoản minh họa"
+			var g Grant
+			if u, g, err = s.draft(actor, d); err == nil {
+				u.password = hash
+				err = s.add(ctx, actor, &u, &g, "created", nil)
+			}
 		case u.password != hash || u.MustChange:
 			err = s.db.Write(ctx, actor, func(tx *store.Tx) error {
 				tx.Emit(store.Event{Subject: "ioc.identity.password_set." + u.ID, Entity: "user", EntityID: u.ID, Summary: "đặt lại mật khẩu " + u.Username})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"log/slog"
+	"math"
 	"net/http"
 	"time"
 
@@ -22,12 +23,16 @@ var errNoUser = fault.Define(fault.NotFound, "identity.no_user", "there is no ac
 // Options are what New needs; the zero value of each but Store is usable.
 type Options struct {
 	Store      *store.DB
-	Clock      *clock.Clock // of sessions and locks; nil is the machine's, also in a replay
-	Logger     *slog.Logger // nil discards
-	Policy     *Policy      // nil: DefaultPolicy
-	Argon2     *Argon2      // nil: DefaultArgon2; tests take a cheap one
-	UnitExists func(code string) bool
-	Attempts   *Attempts // nil: DefaultAttempts
+	Clock      *clock.Clock           // of sessions and locks; nil is the machine's, also in a replay
+	Logger     *slog.Logger           // nil discards
+	Policy     *Policy                // nil: DefaultPolicy
+	Argon2     *Argon2                // nil: DefaultArgon2; tests take a cheap one
+	Units      Units                  // the organisation; nil: every unit stands alone
+	UnitExists func(code string) bool // where Units is nil; nil: all exist
+	Attempts   *Attempts              // nil: DefaultAttempts
+	// Invited is told of somebody who was invited, and of the link that opens
+	// the account, once: for the mail. The link is a secret.
+	Invited func(ctx context.Context, u User, link string)
 
 	// SecretKey seals the second factors' secrets (32 bytes or more, kept
 	// outside the database: SecretKeyFile); nil: no TOTP can be set up.
@@ -57,14 +62,15 @@ func DefaultAttempts() Attempts {
 
 // Service is the accounts and sessions of a city, safe for concurrent use.
 type Service struct {
-	db         *store.DB
-	clock      *clock.Clock
-	log        *slog.Logger
-	hasher     *hasher
-	dummy      string // a hash no password fits, for names that do not exist
-	unitExists func(string) bool
-	secure     bool
-	extra      func(context.Context) SessionExtra
+	db      *store.DB
+	clock   *clock.Clock
+	log     *slog.Logger
+	hasher  *hasher
+	dummy   string // a hash no password fits, for names that do not exist
+	units   Units
+	invited func(context.Context, User, string)
+	secure  bool
+	extra   func(context.Context) SessionExtra
 
 	byAddress, byName *httpapi.Limiter
 	cache             *cache
@@ -76,7 +82,10 @@ type Service struct {
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
 		db: o.Store, clock: o.Clock, log: o.Logger,
-		unitExists: o.UnitExists, secure: o.SecureCookie, extra: o.Extra, cache: newCache(),
+		units: o.Units, invited: o.Invited, secure: o.SecureCookie, extra: o.Extra, cache: newCache(),
+	}
+	if s.units == nil {
+		s.units = lone{o.UnitExists}
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -98,6 +107,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err := s.db.Migrate(ctx, "identity", migrations); err != nil {
 		return nil, err
 	}
+	if err := s.fillSearch(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.openSecurity(ctx, o); err != nil {
 		return nil, err
 	}
@@ -106,16 +118,63 @@ func New(ctx context.Context, o Options) (*Service, error) {
 
 func (s *Service) now() time.Time { return s.clock.Now().Truncate(time.Microsecond) }
 
-// Users lists the accounts by user name. It needs user.view.
-func (s *Service) Users(ctx context.Context, actor access.Actor) (users []User, err error) {
+// UnitsChanged is told when the tree of units is another: reaches are resolved
+// anew at the next request.
+func (s *Service) UnitsChanged() { s.cache.clear() }
+
+// Users lists the accounts inside the actor's reach of user.view, by user
+// name.
+func (s *Service) Users(ctx context.Context, actor access.Actor) ([]User, error) {
+	page, err := s.People(ctx, actor, People{})
+	return page.Users, err
+}
+
+// PeoplePage is a part of a list of accounts.
+type PeoplePage struct {
+	Users []User
+	Next  string // for People.After; "" at the end
+	Total int
+}
+
+// People lists accounts by user name, those inside the actor's reach of
+// user.view. Without a limit it gives all.
+func (s *Service) People(ctx context.Context, actor access.Actor, f People) (page PeoplePage, err error) {
 	if err := access.Require(actor, access.UserView, access.Scope{}); err != nil {
-		return nil, err
+		return PeoplePage{}, err
 	}
-	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		users, err = listUsers(tx)
+	limit := math.MaxInt32
+	if f.Limit > 0 {
+		limit = f.Limit
+	}
+	err = s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		var args []any
+		where := f.where(s.units, actor.Reach(access.UserView), s.now(), &args)
+		if page.Total, err = countPeople(tx, where, args); err != nil {
+			return err
+		}
+		if page.Users, err = pageOfPeople(tx, where, args, f.After, limit); err != nil {
+			return err
+		}
+		if len(page.Users) == limit {
+			page.Next = page.Users[limit-1].Username
+		}
+		us := make([]*User, len(page.Users))
+		for i := range page.Users {
+			us[i] = &page.Users[i]
+		}
+		return s.fill(tx, us...)
+	})
+	return page, err
+}
+
+// Person returns an account inside the actor's reach of user.view, or his
+// own.
+func (s *Service) Person(ctx context.Context, actor access.Actor, id string) (u User, err error) {
+	err = s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		u, err = s.person(tx, actor, id)
 		return err
 	})
-	return users, err
+	return u, err
 }
 
 // Me returns the account of a signed-in person.
@@ -133,7 +192,7 @@ func (s *Service) Me(ctx context.Context, actor access.Actor) (User, error) {
 
 func (s *Service) user(ctx context.Context, id string) (u User, found bool, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		u, found, err = findUser(tx, id)
+		u, found, err = s.load(tx, id)
 		return err
 	})
 	return u, found, err

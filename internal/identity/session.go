@@ -105,6 +105,9 @@ func (s *Service) open(ctx context.Context, u *User, token string, c Credentials
 		if !found || fresh.Disabled || fresh.password != hash {
 			return errWrong.With()
 		}
+		if err := s.fill(tx, &fresh); err != nil {
+			return err
+		}
 		*u = fresh
 		u.LastSignIn, u.MustChange = now, u.MustChange || s.expired(u)
 		if _, err := tx.Exec("update user_account set last_sign_in = $2 where id = $1", u.ID, now); err != nil {

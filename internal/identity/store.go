@@ -7,14 +7,20 @@ import (
 	"openioc.org/ioc/internal/store"
 )
 
-const userColumns = "id, username, name, role, unit, password, password_at, must_change, disabled, created, changed, last_sign_in"
+const userColumns = `id, username, name, role, unit, password, password_at, must_change, disabled, created, changed, last_sign_in,
+	title, email, phone, invited, away_from, away_until, away_substitute`
 
 func scanUser(scan store.Scan) (u User, err error) {
-	var passwordAt, created, changed, lastSignIn int64
-	err = scan(&u.ID, &u.Username, &u.Name, &u.Role, &u.Unit, &u.password, &passwordAt, &u.MustChange, &u.Disabled,
-		&created, &changed, &lastSignIn)
+	var passwordAt, created, changed, lastSignIn, awayFrom, awayUntil int64
+	var substitute string
+	err = scan(&u.ID, &u.Username, &u.Name, &u.Role, &u.home, &u.password, &passwordAt, &u.MustChange, &u.Disabled,
+		&created, &changed, &lastSignIn, &u.Title, &u.Email, &u.Phone, &u.Invited, &awayFrom, &awayUntil, &substitute)
 	u.passwordAt, u.Created, u.Changed, u.LastSignIn = store.FromMicros(passwordAt), store.FromMicros(created), store.FromMicros(changed), store.FromMicros(lastSignIn)
-	u.Roles = []access.Role{u.Role}
+	u.Unit, u.SecondFactor = u.home, "none"
+	u.Roles, u.Posts = []access.Role{}, []Grant{}
+	if awayUntil != 0 {
+		u.Away = &Away{From: store.FromMicros(awayFrom), Until: store.FromMicros(awayUntil), Substitute: substitute}
+	}
 	return u, err
 }
 
@@ -31,26 +37,23 @@ func listUsers(tx *store.Tx) ([]User, error) {
 }
 
 func insertUser(tx *store.Tx, u User) error {
-	_, err := tx.Exec("insert into user_account ("+userColumns+") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-		u.ID, u.Username, u.Name, string(u.Role), u.Unit, u.password, u.passwordAt, u.MustChange, u.Disabled, u.Created, u.Changed, u.LastSignIn)
+	_, err := tx.Exec("insert into user_account ("+userColumns+`, search)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0, '', $17)`,
+		u.ID, u.Username, u.Name, string(u.Role), u.home, u.password, u.passwordAt, u.MustChange, u.Disabled, u.Created, u.Changed, u.LastSignIn,
+		u.Title, u.Email, u.Phone, u.Invited, u.searchText())
 	return err
 }
 
 func updateUser(tx *store.Tx, u User) error {
-	_, err := tx.Exec("update user_account set name = $2, role = $3, unit = $4, must_change = $5, disabled = $6, changed = $7 where id = $1",
-		u.ID, u.Name, string(u.Role), u.Unit, u.MustChange, u.Disabled, u.Changed)
+	_, err := tx.Exec(`update user_account set name = $2, must_change = $3, disabled = $4, changed = $5, title = $6, email = $7, phone = $8, search = $9
+		where id = $1`,
+		u.ID, u.Name, u.MustChange, u.Disabled, u.Changed, u.Title, u.Email, u.Phone, u.searchText())
 	return err
-}
-
-// otherAdmins counts the administrators beside id who can sign in.
-func otherAdmins(tx *store.Tx, id string) (n int, err error) {
-	err = tx.QueryRow("select count(*) from user_account where role = 'admin' and disabled = 0 and id <> $1", id).Scan(&n)
-	return n, err
 }
 
 // setPassword stores a hash and keeps the newest history of them.
 func setPassword(tx *store.Tx, id, hash string, mustChange bool, now time.Time, history int) error {
-	if _, err := tx.Exec("update user_account set password = $2, password_at = $3, must_change = $4, changed = $3 where id = $1",
+	if _, err := tx.Exec("update user_account set password = $2, password_at = $3, must_change = $4, changed = $3, invited = 0 where id = $1",
 		id, hash, now, mustChange); err != nil {
 		return err
 	}
