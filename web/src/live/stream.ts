@@ -3,7 +3,7 @@
 // by itself with Last-Event-ID, and we resume by hand when it has given up.
 import { ref } from 'vue'
 
-export type Topic = 'observations' | 'sources' | 'flood' | 'figures' | 'alerts' | 'presence' | 'incidents' | 'tasks' | 'inbox'
+export type Topic = 'observations' | 'sources' | 'flood' | 'figures' | 'alerts' | 'presence' | 'incidents' | 'tasks' | 'inbox' | 'cases'
 export type LiveStatus = 'idle' | 'connecting' | 'open' | 'lost'
 export interface LiveEvent { topic: Topic; seq: number; kind: 'snapshot' | 'delta'; data: unknown }
 export type LiveHandler = (event: LiveEvent) => void
