@@ -44,7 +44,7 @@ func (a *App) action(ctx context.Context) error {
 	}
 	a.background("notify", p.notify.Run)
 	if p.duty, err = duty.New(ctx, duty.Options{
-		Store: p.store, Notify: p.notify, City: p.city, People: a.peopleOnDuty, Open: a.openItems, Clock: a.clock, Logger: log.With("component", "duty"),
+		Store: p.store, Notify: p.notify, Org: p.org, People: a.peopleOnDuty, Open: a.openItems, Clock: a.clock, Logger: log.With("component", "duty"),
 	}); err != nil {
 		return err
 	}
@@ -178,11 +178,8 @@ func (a *App) areaAt(lon, lat float64, at time.Time) string {
 // unitKnown reports whether somebody may belong to a unit: a ward or one of
 // the city's bodies.
 func (a *App) unitKnown(code string) bool {
-	if _, ok := a.parts.city.Unit(code); ok {
-		return true
-	}
-	name, _ := a.parts.duty.Named(code, a.clock.Now())
-	return name != ""
+	_, ok := a.parts.org.Tree().Unit(code, a.clock.Now())
+	return ok
 }
 
 func (a *App) unitNameAt(code string, at time.Time) string {

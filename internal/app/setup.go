@@ -33,6 +33,7 @@ import (
 	"openioc.org/ioc/internal/layer"
 	"openioc.org/ioc/internal/live"
 	"openioc.org/ioc/internal/notify"
+	"openioc.org/ioc/internal/org"
 	"openioc.org/ioc/internal/outbox"
 	"openioc.org/ioc/internal/promapi"
 	"openioc.org/ioc/internal/readiness"
@@ -70,6 +71,7 @@ type parts struct {
 	series   *series.DB
 	trail    *audit.Trail
 	city     *city.City
+	org      *org.Service
 	catalog  *catalog.Catalog
 	stations placed
 	sources  *source.Registry
@@ -136,7 +138,7 @@ func (a *App) setup(ctx context.Context) error {
 	}
 	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "FACT", MaxAge: factAge, Dedup: factDedup,
 		Subjects: []string{outbox.PackSubject, "ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>",
-			"ioc.rule.>", "ioc.alert.>", "ioc.incident.>", "ioc.task.>", "ioc.duty.>", "ioc.notify.>", "ioc.attachment.>"}}); err != nil {
+			"ioc.rule.>", "ioc.alert.>", "ioc.incident.>", "ioc.task.>", "ioc.duty.>", "ioc.org.>", "ioc.notify.>", "ioc.attachment.>"}}); err != nil {
 		return err
 	}
 	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "OBS", Subjects: []string{"ioc.obs.>"}, MaxAge: obsAge, MaxBytes: obsBytes}); err != nil {
@@ -157,6 +159,12 @@ func (a *App) setup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.org, err = org.New(ctx, org.Options{
+		Store: p.store, City: p.city, Clock: a.clock, Logger: log.With("component", "org"),
+	}); err != nil {
+		return err
+	}
+	a.background("org", p.org.Run)
 	if p.catalog, err = catalog.New(p.store, p.series, log.With("component", "catalog")); err != nil {
 		return err
 	}
@@ -278,7 +286,7 @@ func (a *App) setup(ctx context.Context) error {
 	p.api = httpapi.NewAPI(p.mux, a.o.Version)
 	for _, d := range []interface{ Routes(huma.API) }{
 		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood, overview, stations, p.supervisor, p.readiness,
-		p.rules, p.alerts, p.incidents, p.duty, p.notify, p.attachments,
+		p.org, p.rules, p.alerts, p.incidents, p.duty, p.notify, p.attachments,
 		api.New(p.city, a.clock, a.places),
 	} {
 		d.Routes(p.api)

@@ -57,6 +57,10 @@ func (c *City) Units(at time.Time) []Unit {
 	return out
 }
 
+// All returns every unit that is or ever was, sorted by name. Do not change
+// the slice.
+func (c *City) All() []Unit { return c.units }
+
 // Successors returns the units in force at a time that a unit became, over
 // as many changes as lie between; the unit itself when it is in force.
 func (c *City) Successors(id string, at time.Time) []Unit {

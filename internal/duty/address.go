@@ -17,11 +17,7 @@ const EachWard = "*"
 // unit named for this very area, else the ward itself where wards answer,
 // else the one for the whole city, else the IOC.
 func (s *Service) Responsible(tx *store.Tx, service, area string, at time.Time) (unit string, why msg.Text, err error) {
-	us, err := s.units(tx)
-	if err != nil {
-		return "", msg.Text{}, err
-	}
-	u, why, err := s.responsible(tx, us, service, area, at)
+	u, why, err := s.responsible(tx, s.units(), service, area, at)
 	return u.Code, why, err
 }
 
@@ -70,12 +66,10 @@ func quoted(s string) string { return "“" + s + "”" }
 // that has nobody goes on to the next; the answer is empty only when the
 // whole program knows nobody at all.
 func (s *Service) Recipients(tx *store.Tx, q Query) (Address, error) {
-	us, err := s.units(tx)
-	if err != nil {
-		return Address{}, err
-	}
+	us := s.units()
 	var u Unit
 	var why msg.Text
+	var err error
 	if q.Unit == "" {
 		u, why, err = s.responsible(tx, us, q.Service, q.Area, tx.Now)
 	} else {

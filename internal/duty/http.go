@@ -294,16 +294,10 @@ func (s *Service) exportBook(ctx context.Context, actor access.Actor, from, to t
 		err = writeBookCSV(&b, es)
 		return b.Bytes(), err
 	}
-	var ioc, above Unit
-	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		us, err := s.units(tx)
-		ioc, _ = us.find(IOC, tx.Now)
-		above, _ = us.find(ioc.Parent, tx.Now)
-		return err
-	})
-	if err == nil {
-		err = writeBookHTML(&b, es, from, to, ioc.Name, above.Name)
-	}
+	us, now := s.units(), s.clock.Now()
+	ioc, _ := us.find(IOC, now)
+	above, _ := us.find(ioc.Parent, now)
+	err = writeBookHTML(&b, es, from, to, ioc.Name, above.Name)
 	return b.Bytes(), err
 }
 

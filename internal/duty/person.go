@@ -29,10 +29,7 @@ func (s *Service) People(ctx context.Context, actor access.Actor) (out []Listed,
 	}
 	all := s.everybody(ctx)
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		us, err := s.units(tx)
-		if err != nil {
-			return err
-		}
+		us := s.units()
 		for _, p := range all {
 			if p.Role == access.Citizen || p.Role == access.Device || actor.Limit() != "" && p.Unit != "" && p.Unit != actor.Limit() {
 				continue

@@ -9,6 +9,7 @@ import (
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/fault"
+	"openioc.org/ioc/internal/org"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/uid"
 )
@@ -50,12 +51,8 @@ func (s *Service) Responsibilities(ctx context.Context, actor access.Actor) (rs 
 		return nil, err
 	}
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		us, err := s.units(tx)
-		if err != nil {
-			return err
-		}
 		rs, err = listResponsibilities(tx)
-		nameUnits(us, rs, tx.Now)
+		nameUnits(s.units(), rs, tx.Now)
 		return err
 	})
 	return rs, err
@@ -75,10 +72,7 @@ func (s *Service) SetResponsibilities(ctx context.Context, actor access.Actor, r
 	}
 	rs = slices.Clone(rs)
 	err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		us, err := s.units(tx)
-		if err != nil {
-			return err
-		}
+		us := s.units()
 		if err := checkResponsibilities(us, rs, tx.Now); err != nil {
 			return err
 		}
@@ -143,20 +137,17 @@ func checkResponsibilities(us units, rs []Responsibility, now time.Time) error {
 }
 
 // Units are the agencies that are or were, and the wards in force, by code.
-func (s *Service) Units(ctx context.Context, actor access.Actor) (out []Unit, err error) {
+func (s *Service) Units(_ context.Context, actor access.Actor) (out []Unit, err error) {
 	if err := access.Require(actor, access.DutyView, access.Scope{}); err != nil {
 		return nil, err
 	}
-	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		if out, err = listUnits(tx); err != nil || s.city == nil {
-			return err
+	now := s.clock.Now()
+	for _, u := range s.units().tree.All() {
+		if !u.Administrative() || u.In(now) {
+			out = append(out, ofOrg(u))
 		}
-		for _, u := range s.city.Units(tx.Now) {
-			out = append(out, ofCity(u))
-		}
-		return nil
-	})
-	return out, err
+	}
+	return out, nil
 }
 
 // SetUnit adds an agency or changes the newest life of one: its name, its
@@ -166,30 +157,22 @@ func (s *Service) SetUnit(ctx context.Context, actor access.Actor, u Unit) (Unit
 		return Unit{}, err
 	}
 	return u, s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		us, err := s.units(tx)
-		if err != nil {
-			return err
-		}
+		us := s.units()
 		if err := checkUnit(us, u, tx.Now); err != nil {
 			return err
 		}
-		e := store.Event{Subject: "ioc.duty.unit_changed." + u.Code, Entity: "duty_unit", EntityID: u.Code, After: viewOfUnit(u), Summary: "Sửa đơn vị " + u.Name}
-		if lives := us.agencies[u.Code]; len(lives) > 0 {
-			e.Before = viewOfUnit(lives[0])
-			if err := deleteUnit(tx, lives[0]); err != nil {
-				return err
-			}
+		lives := slices.Clone(us.tree.Lives(u.Code))
+		if len(lives) == 0 {
+			return s.org.Replace(tx, u.Code, []org.Unit{u.org(org.Unit{})}, "Thêm đơn vị "+u.Name)
 		}
-		tx.Emit(e)
-		tx.After(s.names.forget)
-		return insertUnit(tx, u)
+		lives[0] = u.org(lives[0])
+		return s.org.Replace(tx, u.Code, lives, "Sửa đơn vị "+u.Name)
 	})
 }
 
 func checkUnit(us units, u Unit, now time.Time) error {
 	bad := errUnitFields.With()
-	_, agency := us.agencies[u.Code]
-	if _, known := us.find(u.Code, now); !validCode(u.Code) || known && !agency {
+	if known, _ := us.tree.Unit(u.Code, now); !validCode(u.Code) || known.Administrative() {
 		bad.At("code", errUnitCode.With())
 	}
 	if u.Name == "" {

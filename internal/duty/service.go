@@ -6,9 +6,10 @@ import (
 	"log/slog"
 	"time"
 
-	"openioc.org/ioc/internal/city"
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/notify"
+	"openioc.org/ioc/internal/org"
 	"openioc.org/ioc/internal/store"
 )
 
@@ -19,7 +20,7 @@ var migrations embed.FS
 type Options struct {
 	Store  *store.DB
 	Notify *notify.Service
-	City   *city.City                                  // the wards and their successors; nil: none
+	Org    *org.Service                                // the units
 	People func(ctx context.Context) ([]Person, error) // the accounts that may sign in; asked at most each ten seconds
 	Open   func(ctx context.Context) (OpenWork, error) // what is not finished, for hand-overs; nil: nothing
 	Clock  *clock.Clock                                // of the cache of people and the sweep; nil is the machine's
@@ -48,19 +49,19 @@ type OpenItem struct {
 type Service struct {
 	db     *store.DB
 	notify *notify.Service
-	city   *city.City
+	org    *org.Service
 	people func(ctx context.Context) ([]Person, error)
 	open   func(ctx context.Context) (OpenWork, error)
 	clock  *clock.Clock
 	log    *slog.Logger
 
 	known cache[[]Person]
-	names cache[units]
 }
 
-// New makes the tables and seeds units and responsibilities.
+// New makes the tables, seeds the responsibilities and hands units of old
+// records over to org.
 func New(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{db: o.Store, notify: o.Notify, city: o.City, people: o.People, open: o.Open, clock: o.Clock, log: o.Logger}
+	s := &Service{db: o.Store, notify: o.Notify, org: o.Org, people: o.People, open: o.Open, clock: o.Clock, log: o.Logger}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -73,7 +74,10 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err := s.db.Migrate(ctx, "duty", migrations); err != nil {
 		return nil, err
 	}
-	return s, s.db.Keep(ctx, s.seed)
+	if err := s.db.Keep(ctx, s.seed); err != nil {
+		return nil, err
+	}
+	return s, s.db.Write(ctx, access.System("duty"), s.adopt)
 }
 
 // peopleFor is how long the list of accounts is believed.

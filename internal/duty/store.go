@@ -10,25 +10,18 @@ import (
 	"openioc.org/ioc/internal/uid"
 )
 
-const unitColumns = "code, name, name_en, kind, parent, valid_from, valid_to, successor, legal"
-
-func listUnits(tx *store.Tx) ([]Unit, error) {
+// unmovedUnits are the units that were kept here before they were org's.
+func unmovedUnits(tx *store.Tx) ([]Unit, error) {
 	return store.All(tx, func(scan store.Scan) (u Unit, err error) {
 		var from, to int64
 		err = scan(&u.Code, &u.Name, &u.NameEn, &u.Kind, &u.Parent, &from, &to, &u.Successor, &u.Legal)
 		u.ValidFrom, u.ValidTo = store.FromMicros(from), store.FromMicros(to)
 		return u, err
-	}, "select "+unitColumns+" from duty_unit order by code, valid_from desc")
+	}, "select code, name, name_en, kind, parent, valid_from, valid_to, successor, legal from duty_unit where moved = 0 order by code, valid_from desc")
 }
 
-func insertUnit(tx *store.Tx, u Unit) error {
-	_, err := tx.Exec("insert into duty_unit ("+unitColumns+") values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
-		u.Code, u.Name, u.NameEn, u.Kind, u.Parent, u.ValidFrom, u.ValidTo, u.Successor, u.Legal)
-	return err
-}
-
-func deleteUnit(tx *store.Tx, u Unit) error {
-	_, err := tx.Exec("delete from duty_unit where code = $1 and valid_from = $2", u.Code, u.ValidFrom)
+func markMoved(tx *store.Tx) error {
+	_, err := tx.Exec("update duty_unit set moved = 1 where moved = 0")
 	return err
 }
 

@@ -25,6 +25,7 @@ import (
 	"openioc.org/ioc/internal/incident/incidentevent"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/notify"
+	"openioc.org/ioc/internal/org"
 	"openioc.org/ioc/internal/outbox"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/store/storetest"
@@ -89,7 +90,11 @@ func (r *room) open() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	d, err := duty.New(ctx, duty.Options{Store: r.db, Notify: n, Clock: r.clk, People: func(context.Context) ([]duty.Person, error) {
+	units, err := org.New(ctx, org.Options{Store: r.db, Clock: r.clk})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	d, err := duty.New(ctx, duty.Options{Store: r.db, Notify: n, Org: units, Clock: r.clk, People: func(context.Context) ([]duty.Person, error) {
 		var ps []duty.Person
 		for _, a := range []access.Actor{officer, leader, iocLead, focal, boss, stranger} {
 			ps = append(ps, duty.Person{User: a.ID, Name: a.Name, Role: a.Roles[0], Unit: a.Unit})
