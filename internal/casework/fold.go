@@ -194,13 +194,12 @@ func (f *folding) reopen() { f.FinishedAt, f.ReturnedAt = nil, nil }
 
 func (f *folding) supplement(e *told) {
 	s := *e.Supplement
-	if s.Asked.IsZero() {
-		s.Asked = e.when
-	}
 	i := slices.IndexFunc(f.supplied, func(o Supplement) bool { return o.Asked.Equal(s.Asked) })
-	if i < 0 {
+	switch {
+	case s.Asked.IsZero(): // only the state says since when it waits
+	case i < 0:
 		f.supplied = append(f.supplied, s)
-	} else {
+	default:
 		f.supplied[i] = s
 	}
 	from := e.when
@@ -420,6 +419,9 @@ func lay(way []said, s Supplement) []said {
 	laid := false
 	begin := func() {
 		if !laid && under.State == Processing {
+			if n := len(out); out[n-1].At.Equal(asked) {
+				out = out[:n-1]
+			}
 			out = append(out, said{Turn{asked, Paused}, "", s.Text})
 		}
 		laid = true

@@ -13,10 +13,10 @@ import (
 
 // doc is what of a file no query looks into.
 type doc struct {
-	Deadlines []Deadline `json:"d,omitempty"`
-	Pauses    []Pause    `json:"p,omitempty"`
-	Steps     []Stretch  `json:"s,omitempty"`
-	Turns     []Turn     `json:"t,omitempty"`
+	Deadlines []Deadline    `json:"d,omitempty"`
+	Pauses    []Pause       `json:"p,omitempty"`
+	Steps     []Stretch     `json:"s,omitempty"`
+	Turns     []Turn        `json:"t,omitempty"`
 	Problems  []bareProblem `json:"q,omitempty"`
 }
 

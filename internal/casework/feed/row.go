@@ -1,8 +1,6 @@
 package feed
 
 import (
-	"crypto/sha256"
-	stdhex "encoding/hex"
 	"encoding/json"
 	"strings"
 	"time"
@@ -76,7 +74,10 @@ func (r *reader) event(rec map[string]any, i int) (ev casework.Event, keep bool,
 		}
 		cells = append(cells, cellError{b.target.Name, f})
 		note := "bad_value:"
-		if b.target.Kind == "time" {
+		switch {
+		case f.Def == errNoDay:
+			note = "no_such_day:"
+		case b.target.Kind == "time":
 			note = "bad_time:"
 		}
 		d.Notes = append(d.Notes, note+b.target.Name)
@@ -93,7 +94,7 @@ func (r *reader) event(rec map[string]any, i int) (ev casework.Event, keep bool,
 	}
 	d.finish()
 	d.Raw = r.raw(rec)
-	d.Key = identity(&d)
+	d.Key = clipBytes(d.key, 190)
 	return d.Event, true, cells, nil
 }
 
@@ -111,7 +112,7 @@ func (r *reader) fill(d *draft, b *bound, rec map[string]any) (bare bool, f *fau
 		}
 	}
 	if b.target.Kind == "time" {
-		t, bare, f := r.time(v, b.format, b.target.Term)
+		t, bare, f := r.time(v, b.format)
 		if f == nil && !t.IsZero() {
 			b.target.time(d, t)
 		}
@@ -132,7 +133,7 @@ func (r *reader) fill(d *draft, b *bound, rec map[string]any) (bare bool, f *fau
 			return false, errRowFlag.With("text", clip(s))
 		}
 	}
-	b.target.text(d, strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD"))
+	b.target.text(d, textCell(s))
 	return false, nil
 }
 
@@ -180,50 +181,6 @@ func (r *reader) raw(rec map[string]any) json.RawMessage {
 		return nil
 	}
 	return b
-}
-
-// identity tells the same message that comes again from one that says
-// something new of the same row: its key, if it has one, and all it says.
-func identity(d *draft) string {
-	h := sha256.New()
-	said, err := json.Marshal(struct {
-		Key, Code string
-		At        time.Time
-		Patch     casework.Patch
-		Notes     []string
-		Raw       json.RawMessage
-		Who       []string
-	}{d.key, d.Code, d.At.UTC(), d.Patch, d.Notes, d.Raw, d.applicant()})
-	if err != nil {
-		return ""
-	}
-	h.Write(said)
-	sum := stdhex.EncodeToString(h.Sum(nil)[:16])
-	if d.key == "" {
-		return sum
-	}
-	return clipBytes(d.key, 80) + "#" + sum
-}
-
-// applicant is who it is for, unmasked: a masked name would hide a change.
-func (d *draft) applicant() []string {
-	var out []string
-	if d.ApplicantName != nil {
-		out = append(out, "n"+d.ApplicantName.Reveal())
-	}
-	if d.ApplicantPaper != nil {
-		out = append(out, "p"+d.ApplicantPaper.Reveal())
-	}
-	if d.ApplicantPhone != nil {
-		out = append(out, "t"+d.ApplicantPhone.Reveal())
-	}
-	if d.ApplicantEmail != nil {
-		out = append(out, "e"+d.ApplicantEmail.Reveal())
-	}
-	if d.ApplicantAddress != nil {
-		out = append(out, "a"+d.ApplicantAddress.Reveal())
-	}
-	return out
 }
 
 func clip(s string) string {

@@ -16,7 +16,6 @@ type target struct {
 	Title    msg.Text
 	Kind     string // text, time, flag
 	Personal bool
-	Term     bool // a time that ends something: a day without hour lasts until its end
 
 	text func(e *draft, s string)
 	time func(e *draft, t time.Time)
@@ -64,12 +63,6 @@ func instant(name, vi, en string, set func(*draft, time.Time), names ...string) 
 	return target{Name: name, Title: msg.Text{Vi: vi, En: en}, Kind: "time", time: set, names: names}
 }
 
-func term(name, vi, en string, set func(*draft, time.Time), names ...string) target {
-	t := instant(name, vi, en, set, names...)
-	t.Term = true
-	return t
-}
-
 // targets are all fields, in the order the form shows them.
 var targets = []target{
 	text("code", "Mã hồ sơ", "File code", func(d *draft, s string) { d.Code = s },
@@ -77,7 +70,7 @@ var targets = []target{
 	instant("at", "Thời điểm sự kiện", "When it happened", func(d *draft, t time.Time) { d.At = t },
 		"ngay cap nhat", "thoi diem cap nhat", "thoi diem xu ly", "time timestamp", "timestamp", "updated at", "last modified", "modified", "event time", "thoi gian"),
 	text("key", "Khoá của bản ghi", "Key of the record", func(d *draft, s string) { d.key = s },
-		"concept instance", "id ban ghi", "ma ban ghi", "message id", "event id", "row id", "id"),
+		"concept instance", "id ban ghi", "ma ban ghi", "message id", "event id"),
 	text("state", "Trạng thái", "State", func(d *draft, s string) { d.State = &s },
 		"trang thai ho so", "trang thai", "tinh trang", "status", "state", "case status"),
 	text("procedure", "Mã thủ tục", "Procedure code", func(d *draft, s string) { d.Procedure = &s },
@@ -96,9 +89,9 @@ var targets = []target{
 	text("officer_name", "Tên cán bộ thụ lý", "Officer's name", func(d *draft, s string) { d.OfficerName = &s }, "ten can bo", "ho ten can bo", "officer name"),
 	instant("received", "Ngày tiếp nhận", "Received", func(d *draft, t time.Time) { d.Received = &t },
 		"ngay tiep nhan", "thoi diem tiep nhan", "case startdate", "ngay nhan", "received at", "received", "start date", "startdate", "ngay nop", "ngay tao"),
-	term("due", "Ngày hẹn trả", "Due", func(d *draft, t time.Time) { d.Due = &t },
+	instant("due", "Ngày hẹn trả", "Due", func(d *draft, t time.Time) { d.Due = &t },
 		"ngay hen tra", "han xu ly", "case deadline", "ngay hen", "han tra", "deadline", "due date", "due", "target dt", "thoi han", "han giai quyet"),
-	term("planned", "Ngày dự kiến xong", "Planned end", func(d *draft, t time.Time) { d.Planned = &t },
+	instant("planned", "Ngày dự kiến xong", "Planned end", func(d *draft, t time.Time) { d.Planned = &t },
 		"ngay du kien", "du kien hoan thanh", "case enddate planned", "planned end", "enddate planned"),
 	instant("finished", "Ngày kết thúc xử lý", "Finished", func(d *draft, t time.Time) { d.Finished = &t },
 		"ngay ket thuc xu ly", "ngay co ket qua", "ngay hoan thanh", "ngay xu ly xong", "case enddate", "finished at", "closed at", "end date", "enddate", "closed dt", "ngay ket thuc"),
@@ -126,18 +119,18 @@ var targets = []target{
 	text("step_officer_name", "Tên người làm bước", "Name of the step's officer", func(d *draft, s string) { d.step.OfficerName = s }, "ten nguoi thuc hien"),
 	instant("step_from", "Bước bắt đầu", "Step began", func(d *draft, t time.Time) { d.step.From = t }, "ngay bat dau", "step start", "bat dau buoc"),
 	instant("step_until", "Bước xong", "Step ended", func(d *draft, t time.Time) { d.step.Until = t }, "step end", "ket thuc buoc"),
-	term("step_due", "Hạn của bước", "Step due", func(d *draft, t time.Time) { d.step.Due = t }, "ngay ket thuc theo quy dinh", "han buoc", "step due"),
+	instant("step_due", "Hạn của bước", "Step due", func(d *draft, t time.Time) { d.step.Due = t }, "ngay ket thuc theo quy dinh", "han buoc", "step due"),
 	text("step_comment", "Nội dung xử lý", "Comment of the step", func(d *draft, s string) { d.step.Comment = s }, "noi dung xu ly", "y kien xu ly", "comment", "ghi chu"),
 	text("supplement_by", "Người yêu cầu bổ sung", "Who asked for papers", func(d *draft, s string) { d.supplement.By = s }, "nguoi yeu cau bo sung"),
 	text("supplement_text", "Nội dung bổ sung", "Papers asked for", func(d *draft, s string) { d.supplement.Text = s }, "noi dung bo sung"),
 	instant("supplement_asked", "Ngày yêu cầu bổ sung", "Papers asked on", func(d *draft, t time.Time) { d.supplement.Asked = t }, "ngay bo sung", "ngay yeu cau bo sung"),
 	instant("supplement_answered", "Ngày nhận bổ sung", "Papers came on", func(d *draft, t time.Time) { d.supplement.Answered = t }, "ngay tiep nhan bo sung", "ngay nhan bo sung"),
-	term("supplement_due_before", "Hẹn trả trước bổ sung", "Due before", func(d *draft, t time.Time) { d.supplement.DueBefore = t }, "ngay hen tra truoc"),
-	term("supplement_due_after", "Hẹn trả sau bổ sung", "Due after", func(d *draft, t time.Time) { d.supplement.DueAfter = t }, "ngay hen tra moi"),
+	instant("supplement_due_before", "Hẹn trả trước bổ sung", "Due before", func(d *draft, t time.Time) { d.supplement.DueBefore = t }, "ngay hen tra truoc"),
+	instant("supplement_due_after", "Hẹn trả sau bổ sung", "Due after", func(d *draft, t time.Time) { d.supplement.DueAfter = t }, "ngay hen tra moi"),
 	text("apology_number", "Số thư xin lỗi", "Apology letter", func(d *draft, s string) { d.apology.Number = s }, "so thu xin loi", "so van ban xin loi"),
 	text("apology_reason", "Lý do xin lỗi", "Reason of the apology", func(d *draft, s string) { d.apology.Reason = s }, "ly do tre han", "ly do xin loi"),
 	instant("apology_at", "Ngày xin lỗi", "Apology on", func(d *draft, t time.Time) { d.apology.At = t }, "ngay xin loi"),
-	term("apology_due", "Hẹn trả lại", "New date promised", func(d *draft, t time.Time) { d.apology.Due = t }, "ngay hen tra lai", "ngay hen lai"),
+	instant("apology_due", "Hẹn trả lại", "New date promised", func(d *draft, t time.Time) { d.apology.Due = t }, "ngay hen tra lai", "ngay hen lai"),
 }
 
 var targetNamed = func() map[string]*target {

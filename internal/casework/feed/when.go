@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -8,10 +9,10 @@ import (
 	"openioc.org/ioc/internal/mapping"
 )
 
-// time reads a cell as a time. bare says that it had no zone of its own. A
-// term that is a bare day, or a bare midnight, lasts until that day is over
-// (Civil Code Art. 148: at 24:00).
-func (r *reader) time(v any, layout string, term bool) (t time.Time, bare bool, f *fault.Error) {
+var errNoDay = fault.Define(fault.Invalid, "casefeed.no_such_day", "there is no such day: {text}", "không có ngày {text} trong lịch")
+
+// time reads a cell as a time. bare says that it had no zone of its own.
+func (r *reader) time(v any, layout string) (t time.Time, bare bool, f *fault.Error) {
 	switch x := v.(type) {
 	case nil:
 		return time.Time{}, false, nil
@@ -23,17 +24,45 @@ func (r *reader) time(v any, layout string, term bool) (t time.Time, bare bool, 
 		}
 		v, bare = x, !zoned(x, layout)
 	case int:
+		if x == 0 {
+			return time.Time{}, false, nil
+		}
 		bare = x >= 1e13 || layout != "" && layout != "s" && layout != "ms" && layout != "us" // 20250302080000
 	}
 	if t, f = mapping.Time(v, layout, r.p.zone); f != nil {
+		if s, ok := v.(string); ok && noSuchDay(s) {
+			f = errNoDay.With("text", clip(s))
+		}
 		return time.Time{}, false, f
 	}
-	if bare && term {
-		if l := t.In(r.p.zone); l.Hour() == 0 && l.Minute() == 0 && l.Second() == 0 && l.Nanosecond() == 0 {
-			t = time.Date(l.Year(), l.Month(), l.Day(), 23, 59, 59, 0, r.p.zone)
-		}
-	}
 	return t, bare, nil
+}
+
+var (
+	dayFirst  = regexp.MustCompile(`\b(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b`)
+	yearFirst = regexp.MustCompile(`\b(\d{4})[/.-]?(\d{2})[/.-]?(\d{2})(?:\b|\d|T)`)
+)
+
+// noSuchDay reports whether a text names a day like 29/02/2025 or 31/04/2026.
+func noSuchDay(s string) bool {
+	y, m, d := 0, 0, 0
+	if p := dayFirst.FindStringSubmatch(s); p != nil {
+		y, m, d = atoi(p[3]), atoi(p[2]), atoi(p[1])
+	} else if p := yearFirst.FindStringSubmatch(s); p != nil {
+		y, m, d = atoi(p[1]), atoi(p[2]), atoi(p[3])
+	}
+	if m < 1 || m > 12 || d < 29 || d > 31 {
+		return false
+	}
+	return time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC).Day() != d
+}
+
+func atoi(s string) int {
+	n := 0
+	for _, c := range []byte(s) {
+		n = n*10 + int(c-'0')
+	}
+	return n
 }
 
 // noDate knows how databases and forms write that there is no date.
