@@ -35,7 +35,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/notify', name: 'notify', component: () => import('./feature/notify/NotifyPage.vue'), meta: { title: 'nav.notify', permission: 'notify.view' } },
   { path: '/me/notifications', name: 'my-notifications', component: () => import('./feature/notify/MyNotificationsPage.vue'), meta: { title: 'nav.my_notifications' } },
   { path: '/org', name: 'org', component: withWords('org', () => import('./feature/org/OrgPage.vue')), meta: { title: 'nav.org', permission: 'unit.view' } },
-  { path: '/users', name: 'users', component: () => import('./feature/user/UsersPage.vue'), meta: { title: 'nav.users', permission: 'user.view' } },
+  { path: '/people', alias: '/users', name: 'people', component: withWords('people', () => import('./feature/people/PeoplePage.vue')), meta: { title: 'nav.people', permission: 'user.view' } },
+  { path: '/people/:id', name: 'person', component: withWords('people', () => import('./feature/people/PersonPage.vue')), meta: { title: 'nav.people', permission: 'user.view' } },
   { path: '/:path(.*)*', name: 'not-found', component: () => import('./frame/NotFoundPage.vue'), meta: { title: 'ui.not_found' } },
 ]
 

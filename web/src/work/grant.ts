@@ -2,6 +2,7 @@
 import type { Ceiling, Grant } from '@/api/people'
 import { Problem } from '@/api/problem'
 import type { Words } from '@/i18n/use'
+import { fromLocal, toLocal } from '@/lib/local'
 import { sayService } from '@/ui/service'
 
 export const ceilings = ['public', 'internal', 'personal', 'sensitive'] as const
@@ -46,3 +47,19 @@ export const sorted = (grants: Grant[], now: number): Grant[] => {
 export const wrong = (problem: Problem | null, path: string): string => problem?.errors.filter((e) => e.path === path || e.path === `body.${path}`).map((e) => e.detail).join('; ') ?? ''
 export const asProblem = (err: unknown, unknown: string): Problem => (err instanceof Problem ? err : new Problem(0, 'unknown', unknown))
 export const message = (err: unknown, unknown: string): string => (err instanceof Problem && err.detail !== '' ? err.detail : unknown)
+
+const day = 86_400_000
+/** lastDay is the last instant that still belongs to a span whose end is the first instant no longer. */
+export const lastDay = (until: string): number => Date.parse(until) - 1
+/** fromDate is the city's midnight of a day as people type it, undefined for none. */
+export const fromDate = (date: string): string | undefined => {
+  const ms = fromLocal(date === '' ? '' : `${date}T00:00`)
+  return ms === null ? undefined : new Date(ms).toISOString()
+}
+/** untilDate is the first instant after a day, null for none: "until 31/12" still holds on 31/12. */
+export const untilDate = (date: string): string | null => {
+  const ms = fromLocal(date === '' ? '' : `${date}T12:00`)
+  return ms === null ? null : (fromDate(toLocal(ms + day).slice(0, 10)) ?? null)
+}
+/** toDate is the day of an instant as a date field holds it. */
+export const toDate = (instant: string | number | null | undefined): string => (instant ? toLocal(instant).slice(0, 10) : '')

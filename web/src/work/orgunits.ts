@@ -3,12 +3,19 @@ import { useQuery } from '@tanstack/vue-query'
 import { computed, type ComputedRef, type Ref } from 'vue'
 import { get } from '@/api/client'
 import type { OrgUnit } from '@/api/org'
-import type { Lang } from '@/lib/when'
 import { compare } from '@/lib/collate'
+import { fromLocal } from '@/lib/local'
+import type { Lang } from '@/lib/when'
 
 export interface UnitNode { unit: OrgUnit; children: UnitNode[] }
 
-export const useOrgUnits = (at: Ref<string>) => useQuery({ queryKey: computed(() => ['org', 'units', at.value]), queryFn: ({ signal }) => get<{ units: OrgUnit[] | null; at: string }>('org/units', { at: at.value }, signal), staleTime: 60_000 })
+/** noon of a day as people type it, "" for now: what the API asks the tree with. */
+export function noon(date: string): string {
+  const ms = date === '' ? null : fromLocal(`${date}T12:00`)
+  return ms === null ? '' : new Date(ms).toISOString()
+}
+
+export const useOrgUnits = (at: Ref<string>) => useQuery({ queryKey: computed(() => ['org', 'units', at.value]), queryFn: ({ signal }) => get<{ units: OrgUnit[] | null; at: string }>('org/units', { at: noon(at.value) }, signal), staleTime: 60_000 })
 
 export const unitName = (u: { name: string; name_en: string }, lang: Lang): string => (lang === 'en' && u.name_en ? u.name_en : u.name)
 

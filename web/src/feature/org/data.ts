@@ -4,12 +4,13 @@ import { computed, type Ref } from 'vue'
 import { get } from '@/api/client'
 import type { OrgDetail, OrgUnit } from '@/api/org'
 import type { PeoplePage } from '@/api/people'
+import { noon } from '@/work/orgunits'
 
 export const kinds = ['city', 'ioc', 'office', 'department', 'branch', 'agency', 'force', 'utility', 'public_service', 'organisation', 'other', 'ward', 'commune', 'special_zone', 'township', 'urban_district', 'rural_district', 'town', 'provincial_city'] as const
 export type Kind = (typeof kinds)[number]
 
 export const path = (code: string): string => `org/units/${encodeURIComponent(code)}`
-export const useUnit = (code: Ref<string>, at: Ref<string>) => useQuery({ queryKey: computed(() => ['org', 'unit', code.value, at.value]), queryFn: ({ signal }) => get<OrgDetail>(path(code.value), { at: at.value }, signal), enabled: computed(() => code.value !== ''), placeholderData: keepPreviousData })
+export const useUnit = (code: Ref<string>, at: Ref<string>) => useQuery({ queryKey: computed(() => ['org', 'unit', code.value, at.value]), queryFn: ({ signal }) => get<OrgDetail>(path(code.value), { at: noon(at.value) }, signal), enabled: computed(() => code.value !== ''), placeholderData: keepPreviousData })
 export const usePeopleOf = (code: Ref<string>, on: Ref<boolean>) => useQuery({ queryKey: computed(() => ['users', 'of', code.value]), queryFn: ({ signal }) => get<PeoplePage>('users', { unit: code.value, limit: 20 }, signal), enabled: computed(() => on.value && code.value !== '') })
 
 /** yearEnds are the last days of the n years before today's, the newest first: what one compares with. */
@@ -30,4 +31,4 @@ export function dayOf(u: Pick<OrgUnit, 'valid_from' | 'valid_to'>, at: string, t
 }
 
 /** columns of the CSV that the import reads, in order. */
-export const columns = 'code,name,name_en,kind,parent,valid_from,valid_to,successor,legal'
+export const columns = 'code,name,name_en,kind,parent,valid_from,valid_to,successors,legal'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Problem } from '@/api/problem'
-import { generate, rules, wrong } from './data'
+import { generate, rules } from './password'
 
 const broken = (p: string, u = ''): string[] => rules.filter((r) => !r.holds(p, u)).map((r) => r.key)
 
@@ -20,10 +19,4 @@ describe('generate', () => {
     expect(broken(generate((n) => new Uint8Array(n).fill(255)))).toEqual([])
   })
   it('is not twice the same', () => expect(generate()).not.toBe(generate()))
-})
-
-it('wrong joins all that the server said of a field', () => {
-  const p = new Problem(422, 'identity.invalid', '', '', [{ path: 'password', code: 'a', detail: 'ngắn' }, { path: 'password', code: 'b', detail: 'thiếu chữ số' }, { path: 'name', code: 'c', detail: 'x' }])
-  expect(wrong(p, 'password')).toBe('ngắn; thiếu chữ số')
-  expect(wrong(null, 'name')).toBe('')
 })

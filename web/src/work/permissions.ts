@@ -1,0 +1,17 @@
+// The names of permissions, as the server words them.
+import { useQuery } from '@tanstack/vue-query'
+import { computed, type ComputedRef } from 'vue'
+import type { RoleTable } from '@/api/access'
+import { get } from '@/api/client'
+import type { Words } from '@/i18n/use'
+
+export const useRoleTable = () => useQuery({ queryKey: ['access', 'roles'], queryFn: ({ signal }) => get<RoleTable>('access/roles', {}, signal), staleTime: 3_600_000 })
+
+/** usePermissionName says a permission in the chosen language, by its code when it has no words. */
+export function usePermissionName(w: Words): ComputedRef<(permission: string) => string> {
+  const { data } = useRoleTable()
+  return computed(() => {
+    const texts = new Map((data.value?.permissions ?? []).map((p) => [p.permission, p.text]))
+    return (permission) => w.say(texts.get(permission)) || permission
+  })
+}
