@@ -297,7 +297,7 @@ func (s *Service) ChangeOwnPassword(ctx context.Context, actor access.Actor, tok
 	if err != nil {
 		return err
 	}
-	if err := s.prove(ctx, actor, u, old); err != nil {
+	if err := s.prove(ctx, actor, u, old, "old"); err != nil {
 		return err
 	}
 	return s.replacePassword(ctx, actor, u, "new", password, false, sessionID(token))

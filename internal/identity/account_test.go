@@ -149,6 +149,7 @@ func TestGuessingTheOldPasswordLocks(t *testing.T) {
 func TestAnOldPasswordMustBeChanged(t *testing.T) {
 	policy := identity.DefaultPolicy()
 	policy.MaxAge = 90 * 24 * time.Hour
+	policy.Unused = 0
 	p := open(t, storetest.SQLite(t, nil), func(o *identity.Options) { o.Policy = &policy })
 	p.person("lan", access.Duty)
 	p.pass(89 * 24 * time.Hour)

@@ -12,21 +12,26 @@ import (
 // another program made to the records; our own changes count at once.
 const stale = 10 * time.Second
 
-// Authenticate returns the actor of a session's token; false when the token
-// is of no session, or the session is over. Asked again within ten seconds it
-// answers from memory, in well under a microsecond. Asking is what keeps a
-// session from going idle. Its shape is httpapi.Authenticate.
+// Authenticate returns the actor of a session's or a system's token; false
+// when it is none, or over. Asked again within ten seconds it answers from
+// memory, in well under a microsecond. Asking is what keeps a session from
+// going idle. Its shape is httpapi.Authenticate.
 func (s *Service) Authenticate(ctx context.Context, token string) (access.Actor, bool) {
-	if !isSessionToken(token) {
+	find := s.lookup
+	switch {
+	case isSessionToken(token):
+	case isAPIToken(token):
+		find = s.lookupAPI
+	default:
 		return access.Actor{}, false
 	}
 	now := s.now()
 	e, generation := s.cache.get(token)
-	if e != nil && e.holds(now) && s.alive(e.created, e.lastSeen(), now) {
+	if e != nil && e.holds(now) && (e.system || s.alive(e.created, e.lastSeen(), now)) {
 		e.touch(now)
 		return e.actor, true
 	}
-	actor, ok, err := s.lookup(ctx, token, e, generation, now)
+	actor, ok, err := find(ctx, token, e, generation, now)
 	if err != nil {
 		// The signature has no room for it, and to the caller it means the
 		// same: not signed in, now.
@@ -38,8 +43,11 @@ func (s *Service) Authenticate(ctx context.Context, token string) (access.Actor,
 	return actor, ok
 }
 
+// alive: a session from the future was opened before the clock was moved back;
+// nobody can say how old it is, so it is over.
 func (s *Service) alive(created, seen, now time.Time) bool {
-	return now.Sub(seen) <= s.policy().Idle && now.Sub(created) <= s.policy().Absolute
+	p := s.policy()
+	return now.Sub(seen) <= p.Idle && now.Sub(created) <= p.Absolute && now.Sub(created) >= -drift
 }
 
 // lookup reads the session; e is what the cache knew, or nil.
@@ -71,24 +79,40 @@ func (s *Service) lookup(ctx context.Context, token string, e *entry, generation
 		if !found {
 			return access.Actor{}, false, nil
 		}
-		return access.Actor{}, false, s.db.Housekeep(ctx, func(tx *store.Tx) error {
-			_, err := tx.Exec("delete from user_session where id = $1", id)
-			return err
-		})
+		return access.Actor{}, false, s.db.Housekeep(ctx, func(tx *store.Tx) error { return deleteSession(tx, id) })
 	}
-	if now.Sub(written) >= min(time.Minute, s.policy().Idle/4) {
-		err := s.db.Housekeep(ctx, func(tx *store.Tx) error {
-			_, err := tx.Exec("update user_session set seen = $2 where id = $1 and seen < $2", id, now)
-			return err
-		})
+	if gap := now.Sub(written); gap >= min(time.Minute, s.policy().Idle/4) || gap < -drift {
+		err := s.db.Housekeep(ctx, func(tx *store.Tx) error { return touchSession(tx, id, now) })
 		if err != nil {
 			return access.Actor{}, false, err
 		}
 	}
-	u.MustChange = u.MustChange || s.expired(&u)
+	s.ready(&u, &ses)
 	fresh := &entry{created: ses.created, checked: now}
 	fresh.actor, fresh.until = as.actor(&u)
 	fresh.touch(now)
 	s.cache.put(token, fresh, generation)
 	return fresh.actor, true, nil
+}
+
+// readyIn is ready for the session of a token.
+func (s *Service) readyIn(ctx context.Context, token string, u *User) error {
+	return s.db.Read(ctx, func(tx *store.Tx) error {
+		ses, found, err := findSession(tx, sessionID(token))
+		if err == nil && found && ses.userID == u.ID {
+			s.ready(u, &ses)
+		}
+		return err
+	})
+}
+
+// ready finds out what must come before anything else: another password, a
+// second factor.
+func (s *Service) ready(u *User, ses *session) {
+	u.MustChange = u.MustChange || s.expired(u)
+	u.MustEnrol = s.mustEnrol(u, ses)
+}
+
+func (s *Service) mustEnrol(u *User, ses *session) bool {
+	return !u.SecondFactor.some() && (ses == nil || !ses.second) && s.policy().needsSecond(u.Roles)
 }

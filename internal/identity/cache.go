@@ -16,18 +16,20 @@ type entry struct {
 	actor   access.Actor
 	created time.Time
 	checked time.Time    // when the records said so
-	until   time.Time    // when a grant of the actor begins or ends; zero never
+	until   time.Time    // when a grant of the actor begins or ends; zero: never
+	system  bool         // of an API token: it does not go idle
 	seen    atomic.Int64 // last use, Unix nanoseconds
 }
 
-func (e *entry) lastSeen() time.Time { return time.Unix(0, e.seen.Load()) }
-func (e *entry) touch(now time.Time) { e.seen.Store(now.UnixNano()) }
-
-// holds reports whether the answer may still be given.
+// holds reports whether the records need not be asked again. What was checked
+// in the future was so before the clock was moved back.
 func (e *entry) holds(now time.Time) bool {
 	age := now.Sub(e.checked)
 	return age >= 0 && age < stale && (e.until.IsZero() || now.Before(e.until))
 }
+
+func (e *entry) lastSeen() time.Time { return time.Unix(0, e.seen.Load()) }
+func (e *entry) touch(now time.Time) { e.seen.Store(now.UnixNano()) }
 
 // cache holds sessions by token. Each change of an account or session starts a
 // new generation, so that what was read before the change is not put in after

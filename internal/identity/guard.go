@@ -26,8 +26,9 @@ func guardKey(username string) string {
 }
 
 // locked returns the fault of a name that is locked, else nil.
-func (g guard) locked(now time.Time) error {
-	if left := g.lockedUntil.Sub(now); left > 0 {
+// A lock longer than any we give was made before the clock was moved back.
+func (g guard) locked(now time.Time, p *Policy) error {
+	if left := g.lockedUntil.Sub(now); left > 0 && left <= p.LockFor+drift {
 		return errLocked.With("minutes", int(math.Ceil(left.Minutes())))
 	}
 	return nil
@@ -47,14 +48,14 @@ func (g guard) failed(now time.Time, p *Policy) guard {
 
 // fail counts a failure against a name and writes it down. u is nil when the
 // name is of nobody: then it is not written, people type passwords there.
-func (s *Service) fail(ctx context.Context, actor access.Actor, key string, u *User, address string) error {
+func (s *Service) fail(ctx context.Context, actor access.Actor, key string, u *User, address, step string) error {
 	now := s.now()
 	return s.db.Write(ctx, actor, func(tx *store.Tx) error {
 		g, err := findGuard(tx, key)
 		if err != nil {
 			return err
 		}
-		if g.locked(now) == nil {
+		if g.locked(now, s.policy()) == nil {
 			g = g.failed(now, s.policy())
 		}
 		if err := saveGuard(tx, key, g, now.Add(-2*s.policy().LockFor)); err != nil {
@@ -66,7 +67,7 @@ func (s *Service) fail(ctx context.Context, actor access.Actor, key string, u *U
 		}
 		tx.Emit(store.Event{
 			Subject: "ioc.identity.sign_in_failed." + id, Entity: "user", EntityID: id,
-			After:   failure{Address: address, Failures: g.failures, Locked: g.locked(now) != nil},
+			After:   failure{Address: address, Failures: g.failures, Locked: g.locked(now, s.policy()) != nil, Step: step},
 			Summary: "đăng nhập không thành công: " + name,
 		})
 		return nil
@@ -77,10 +78,11 @@ type failure struct {
 	Address  string `json:"address"`
 	Failures int    `json:"failures"`
 	Locked   bool   `json:"locked"`
+	Step     string `json:"step,omitempty"` // "second": the password was right
 }
 
 // prove checks the old password of somebody signed in.
-func (s *Service) prove(ctx context.Context, actor access.Actor, u User, old string) error {
+func (s *Service) prove(ctx context.Context, actor access.Actor, u User, old, field string) error {
 	key := guardKey(u.Username)
 	var g guard
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
@@ -90,7 +92,7 @@ func (s *Service) prove(ctx context.Context, actor access.Actor, u User, old str
 	if err != nil {
 		return err
 	}
-	if err := g.locked(s.now()); err != nil {
+	if err := g.locked(s.now(), s.policy()); err != nil {
 		return err
 	}
 	ok := len(old) <= maxPassword
@@ -100,10 +102,10 @@ func (s *Service) prove(ctx context.Context, actor access.Actor, u User, old str
 		}
 	}
 	if !ok {
-		if err := s.fail(ctx, actor, key, &u, ""); err != nil {
+		if err := s.fail(ctx, actor, key, &u, "", "old password"); err != nil {
 			return err
 		}
-		return errPassword.With().At("old", errOld.With())
+		return errPassword.With().At(field, errOld.With())
 	}
 	return nil
 }

@@ -29,11 +29,12 @@ type SessionUser struct {
 	Unit        string              `json:"unit"`
 	Permissions []access.Permission `json:"permissions" doc:"empty while the password must be changed"`
 	MustChange  bool                `json:"must_change" doc:"the password must be changed before anything else"`
+	MustEnrol   bool                `json:"must_enrol" doc:"a second factor must be set up before anything else"`
 }
 
 func sessionUser(u *User) SessionUser {
 	return SessionUser{ID: u.ID, Username: u.Username, Name: u.Name, Roles: u.Roles, Unit: u.Unit,
-		Permissions: permissionsOf(u.actor()), MustChange: u.MustChange}
+		Permissions: permissionsOf(u.actor()), MustChange: u.MustChange, MustEnrol: u.MustEnrol}
 }
 
 type signOutOutput struct {
@@ -113,6 +114,9 @@ func (s *Service) sessionRoutes(api huma.API) {
 	}, func(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
 		u, err := s.Me(ctx, httpapi.Actor(ctx))
 		if err != nil {
+			return nil, err
+		}
+		if err := s.readyIn(ctx, httpapi.Token(ctx), &u); err != nil {
 			return nil, err
 		}
 		out := &sessionOutput{}

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"sync"
@@ -38,7 +39,10 @@ func open(t testing.TB, db *store.DB, change ...func(*identity.Options)) *place 
 		t.Fatal(err)
 	}
 	p := &place{t: t, clk: clock.Manual(time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)), trail: trail}
+	policy := identity.DefaultPolicy()
+	policy.SecondFactor = nil // the tests about it say so
 	o := identity.Options{
+		Policy: &policy, SecretKey: bytes.Repeat([]byte{7}, 32),
 		Store: db, Clock: p.clk, Argon2: &identity.Argon2{Memory: 64, Passes: 1, Threads: 1},
 		Attempts: &identity.Attempts{AddressPerSecond: 1e6, AddressBurst: 1e6, NamePerSecond: 1e6, NameBurst: 1e6},
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/fault"
 )
 
@@ -25,6 +26,9 @@ type Policy struct {
 	Idle      time.Duration // a session ends after this without a request
 	Absolute  time.Duration // and after this in any case
 	Sessions  int           // of one user at once; the oldest gives way
+
+	SecondFactor []access.Role // whose holders must set up a second factor before anything else
+	Unused       time.Duration // an account nobody used for longer is refused; 0: never
 }
 
 // DefaultPolicy is the policy of a city that sets nothing.
@@ -33,6 +37,7 @@ func DefaultPolicy() Policy {
 		MinLength: 12, Lower: true, Upper: true, Digit: true, Special: true, History: 5,
 		LockAfter: 5, LockFor: 15 * time.Minute,
 		Idle: 15 * time.Minute, Absolute: 12 * time.Hour, Sessions: 20,
+		SecondFactor: []access.Role{access.Admin}, Unused: 45 * 24 * time.Hour,
 	}
 }
 

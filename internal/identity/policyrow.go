@@ -28,3 +28,11 @@ func (s *Service) openPolicy(_ context.Context, base Policy) error {
 
 // policy is the policy in force.
 func (s *Service) policy() *Policy { return &s.rules.Load().base }
+
+// relax makes the base policy that of the demo, whose password is said aloud:
+// a second factor would protect nothing, and nobody comes back in time.
+func (s *Service) relax() {
+	book := *s.rules.Load()
+	book.base.SecondFactor, book.base.Unused = nil, 0
+	s.rules.Store(&book)
+}

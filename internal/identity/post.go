@@ -37,7 +37,7 @@ func (s *Service) fill(tx *store.Tx, us ...*User) error {
 			return err
 		}
 	}
-	return nil
+	return s.fillSecurity(tx, us...)
 }
 
 // show fills what a grant says of itself now.

@@ -31,7 +31,7 @@ type User struct {
 	External     bool           `json:"external" doc:"signs in elsewhere"`
 	MustChange   bool           `json:"must_change" doc:"may do nothing but change the password"`
 	MustEnrol    bool           `json:"must_enrol" doc:"may do nothing but set up a second factor"`
-	SecondFactor string         `json:"second_factor" enum:"none,totp,passkey,both"`
+	SecondFactor SecondFactor   `json:"second_factor" enum:"none,totp,passkey,both"`
 	Away         *Away          `json:"away"`
 	Posts        []Grant        `json:"posts" doc:"the grants in force and those to come"`
 	Created      time.Time      `json:"created"`
