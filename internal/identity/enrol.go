@@ -34,7 +34,7 @@ func (s *Service) Security(ctx context.Context, actor access.Actor, token string
 		return out, err
 	}
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		u, ses, err := s.self(tx, actor, token)
+		u, ses, err := s.owner(tx, actor, token)
 		if err != nil {
 			return err
 		}
@@ -48,8 +48,8 @@ func (s *Service) Security(ctx context.Context, actor access.Actor, token string
 	return out, err
 }
 
-// self reads the account and the session of somebody signed in.
-func (s *Service) self(tx *store.Tx, actor access.Actor, token string) (u User, ses session, err error) {
+// owner reads the account and the session of somebody signed in.
+func (s *Service) owner(tx *store.Tx, actor access.Actor, token string) (u User, ses session, err error) {
 	ses, found, err := findSession(tx, sessionID(token))
 	if err != nil {
 		return u, ses, err
@@ -86,7 +86,7 @@ func (s *Service) BeginTOTP(ctx context.Context, actor access.Actor, token strin
 	secret := make([]byte, totpBytes)
 	_, _ = rand.Read(secret)
 	err = s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		u, _, err := s.self(tx, actor, token)
+		u, _, err := s.owner(tx, actor, token)
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, actor access.Actor, token, co
 		return nil, err
 	}
 	err = s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		u, ses, err := s.self(tx, actor, token)
+		u, ses, err := s.owner(tx, actor, token)
 		if err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ func (s *Service) RemoveTOTP(ctx context.Context, actor access.Actor, token, pas
 		return err
 	}
 	return s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		u, _, err := s.self(tx, actor, token)
+		u, _, err := s.owner(tx, actor, token)
 		if err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ func (s *Service) NewRecovery(ctx context.Context, actor access.Actor, token str
 		return nil, err
 	}
 	err = s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		u, ses, err := s.self(tx, actor, token)
+		u, ses, err := s.owner(tx, actor, token)
 		if err != nil {
 			return err
 		}

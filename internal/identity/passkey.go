@@ -102,7 +102,7 @@ func (s *Service) BeginPasskey(ctx context.Context, actor access.Actor, token, b
 		return nil, err
 	}
 	err = s.db.Housekeep(ctx, func(tx *store.Tx) error {
-		u, _, err := s.self(tx, actor, token)
+		u, _, err := s.owner(tx, actor, token)
 		if err != nil {
 			return err
 		}
@@ -153,7 +153,7 @@ func (s *Service) FinishPasskey(ctx context.Context, actor access.Actor, token, 
 		if ok, err := useTicket(tx, t.id); err != nil || !ok {
 			return orElse(err, errTicket)
 		}
-		u, ses, err := s.self(tx, actor, token)
+		u, ses, err := s.owner(tx, actor, token)
 		if err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (s *Service) RemovePasskey(ctx context.Context, actor access.Actor, token, 
 		return err
 	}
 	return s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		u, _, err := s.self(tx, actor, token)
+		u, _, err := s.owner(tx, actor, token)
 		if err != nil {
 			return err
 		}
