@@ -431,7 +431,7 @@ func lay(way []said, s Supplement) []said {
 			begin()
 		}
 		inside := w.At.After(asked) && !s.Answered.IsZero() && w.At.Before(answered)
-		if inside && w.State == Processing { // still waiting, whatever it says meanwhile
+		if inside && w.State == Processing && len(out) > 0 && out[len(out)-1].State == Paused { // still waiting, whatever it says meanwhile
 			under = w
 			continue
 		}
