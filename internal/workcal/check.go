@@ -19,6 +19,7 @@ var (
 	errPeriods = fault.Define(fault.Invalid, "workcal.periods", "office hours are one to six stretches like 07:30 to 11:30, one after the other", "giờ làm việc gồm một đến sáu khoảng như 07:30 đến 11:30, nối tiếp nhau")
 	errNoRow   = fault.Define(fault.NotFound, "workcal.no_row", "the city has no row of its own for {date}", "thành phố chưa có dòng riêng cho ngày {date}")
 	errMany    = fault.Define(fault.Conflict, "workcal.too_many_hours", "there are {max} changes of office hours already", "đã có {max} lần đổi giờ làm việc")
+	errLong    = fault.Define(fault.Invalid, "workcal.long_term", "a term of at most {max} days is shown", "chỉ xem được thời hạn nhiều nhất {max} ngày")
 )
 
 // check says what is wrong with a row.
