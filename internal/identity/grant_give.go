@@ -38,6 +38,16 @@ func (s *Service) checkGive(actor access.Actor, u *User, g *Grant, now time.Time
 	return append(refused, givable(actor, g.access(s.units, now))...)
 }
 
+// checkTake names all that keeps the actor from taking g from u.
+func (s *Service) checkTake(actor access.Actor, u *User, g *Grant, now time.Time) []*fault.Error {
+	if actor.ID == u.ID {
+		return []*fault.Error{errSelf.With()}
+	}
+	a := g.access(s.units, now)
+	a.Until = now // how long it would last does not matter for taking it
+	return givable(actor, a)
+}
+
 // Give gives a person a role. It needs grant.edit where the grant reaches, and
 // that the giver's own reaches as far.
 func (s *Service) Give(ctx context.Context, actor access.Actor, user string, d GrantDraft) (g Grant, err error) {
@@ -129,12 +139,7 @@ func (s *Service) Take(ctx context.Context, actor access.Actor, id, reason strin
 			return errOver.With()
 		}
 		if !lender {
-			if actor.ID == u.ID && !actor.IsSystem() {
-				return errSelf.With()
-			}
-			ag := g.access(s.units, now)
-			ag.Until = now // how long it would last does not matter for taking it
-			if refused := givable(actor, ag); len(refused) > 0 {
+			if refused := s.checkTake(actor, &u, &g, now); len(refused) > 0 {
 				return refused[0]
 			}
 		}

@@ -152,3 +152,8 @@ func listGrants(tx *store.Tx, units Units, reach access.Reach, f GrantFilter, no
 	}
 	return store.All(tx, scanGrant, selectGrant+where+" order by case when g.until_at = 0 then 1 else 0 end, g.until_at, u.name, g.id limit 2000", args...)
 }
+
+// lentBy are the grants somebody lends that are not over.
+func lentBy(tx *store.Tx, now time.Time, user string) ([]Grant, error) {
+	return store.All(tx, scanGrant, selectGrant+"where g.revoked_at = 0 and g.until_at > $1 and g.delegated_by = $2 order by g.from_at, g.id", now, user)
+}

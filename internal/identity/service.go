@@ -177,8 +177,12 @@ func (s *Service) Person(ctx context.Context, actor access.Actor, id string) (u 
 	return u, err
 }
 
-// Me returns the account of a signed-in person.
+// Me returns the account of a signed-in person; while he looks through
+// somebody else's eyes there is none of his own to show.
 func (s *Service) Me(ctx context.Context, actor access.Actor) (User, error) {
+	if actor.Real != "" {
+		return User{}, errViewing.With()
+	}
 	u, found, err := s.user(ctx, actor.ID)
 	if err != nil {
 		return User{}, err
