@@ -58,6 +58,9 @@ func (s *Service) lookup(ctx context.Context, token string, e *entry, generation
 	var found bool
 	var as *view
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		if err := s.freshen(tx); err != nil {
+			return err
+		}
 		if ses, found, err = findSession(tx, id); err != nil || !found {
 			return err
 		}

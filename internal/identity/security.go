@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +28,6 @@ type security struct {
 
 	providers []*provider
 	http      *http.Client
-	mu        sync.Mutex // of policy changes
 }
 
 // openSecurity is the part of New that is about signing in.

@@ -79,6 +79,8 @@ func (s *Service) securityRoutes(api huma.API) {
 	s.signInRoutes(api)
 	s.ownSecurityRoutes(api)
 	s.sessionsRoutes(api)
+	s.tokenRoutes(api)
+	s.policyRoutes(api)
 }
 
 // operation is one of ours; permission "" is anybody signed in.

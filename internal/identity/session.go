@@ -80,6 +80,9 @@ func (s *Service) checkPassword(ctx context.Context, c Credentials) (u User, f S
 	var found bool
 	var g guard
 	err = s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		if err := s.freshen(tx); err != nil {
+			return err
+		}
 		if g, err = findGuard(tx, key); err != nil {
 			return err
 		}
