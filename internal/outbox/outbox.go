@@ -16,6 +16,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"openioc.org/ioc/internal/bus"
+	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/store"
 )
 
@@ -175,7 +177,14 @@ func (ob *Outbox) send(ctx context.Context) (int, error) {
 			// knows them by their ids.
 			subject, data, id = PackSubject, packed(next), fmt.Sprintf("%s+%d", id, len(next)-1)
 		}
-		if _, failed = ob.bus.Publish(ctx, subject, data, id); failed != nil {
+		_, failed = ob.bus.Publish(ctx, subject, data, id)
+		if fault.Is(failed, bus.ErrNoStream) && subject != PackSubject {
+			// One subject that the stream was not told of must not keep those
+			// behind it waiting for ever.
+			ob.log.Warn("no stream takes this subject: its fact travels in a pack", "subject", subject)
+			_, failed = ob.bus.Publish(ctx, PackSubject, packed(next), id)
+		}
+		if failed != nil {
 			failed = fmt.Errorf("publish %s: %w", subject, failed)
 			break
 		}

@@ -254,3 +254,24 @@ func TestAnEventThatIsNoJSONIsRefusedWhereItWasMade(t *testing.T) {
 		t.Errorf("err %v, pending %d", err, ob.Pending())
 	}
 }
+
+// A domain whose subject nobody told the stream of: its facts still arrive,
+// and those behind them too.
+func TestAFactWithoutAStreamStopsNoOther(t *testing.T) {
+	db := storetest.SQLite(t, nil)
+	b := bustest.Open(t)
+	ob := open(t, db, b)
+	run(t, ob)
+	err := db.Write(t.Context(), duty, func(tx *store.Tx) error {
+		tx.Emit(store.Event{Subject: "ioc.nowhere.launched.a", Entity: "boat", EntityID: "a", Summary: "hạ thuỷ a"})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	emit(t, db, "b")
+	got := receive(t, b, 2)
+	if got[0].Subject != "ioc.nowhere.launched.a" || got[1].EntityID != "b" {
+		t.Errorf("received %v", got)
+	}
+}

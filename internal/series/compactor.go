@@ -30,6 +30,7 @@ type compactor struct {
 	*tsdb.LeveledCompactor
 	ranges  []int64      // lengths of blocks in ms, ascending
 	settled func() int64 // all before it is in blocks
+	gate    *gate
 }
 
 // many small blocks in one long range are merged at once.
@@ -44,7 +45,7 @@ type plannedBlock struct {
 	tsdb.BlockMeta
 }
 
-func newCompactor(settled func() int64) tsdb.NewCompactorFunc {
+func newCompactor(settled func() int64, g *gate) tsdb.NewCompactorFunc {
 	return func(ctx context.Context, r prometheus.Registerer, l *slog.Logger, ranges []int64, pool chunkenc.Pool, o *tsdb.Options) (tsdb.Compactor, error) {
 		c, err := tsdb.NewLeveledCompactorWithOptions(ctx, r, l, ranges, pool, tsdb.LeveledCompactorOptions{
 			MaxBlockChunkSegmentSize:    o.MaxBlockChunkSegmentSize,
@@ -54,7 +55,7 @@ func newCompactor(settled func() int64) tsdb.NewCompactorFunc {
 		if err != nil {
 			return nil, err
 		}
-		return &compactor{LeveledCompactor: c, ranges: ranges, settled: settled}, nil
+		return &compactor{LeveledCompactor: c, ranges: ranges, settled: settled, gate: g}, nil
 	}
 }
 

@@ -41,6 +41,7 @@ type DB struct {
 	engine atomic.Pointer[opened]
 
 	write sync.Mutex // held while appending or deleting
+	tidy  sync.Mutex // held while blocks are made of memory
 
 	mu      sync.RWMutex
 	streams map[string]*stream
@@ -49,6 +50,7 @@ type DB struct {
 
 	appended atomic.Uint64 // since Open
 	history  atomic.Int64  // out-of-order samples in memory
+	gate     gate
 	settle   chan struct{} // asks maintain to move them to blocks
 	stop     context.CancelFunc
 	done     sync.WaitGroup
@@ -77,10 +79,12 @@ func Open(o Options) (*DB, error) {
 		streams: map[string]*stream{},
 		settle:  make(chan struct{}, 1),
 	}
+	db.gate.write = &db.write
 	var err error
 	if db.tsdb, err = tsdb.Open(o.Dir, slog.New(quiet{db.log.Handler()}), o.Registerer, db.setup(o), nil); err != nil {
 		return nil, fmt.Errorf("open series in %s: %w", o.Dir, err)
 	}
+	db.tsdb.DisableCompactions() // maintain does it
 	db.engine.Store(&opened{db.tsdb.Head(), inOrderEnd(db.tsdb.Blocks())})
 	ctx, cancel := context.WithCancel(context.Background())
 	db.stop = cancel
@@ -106,7 +110,7 @@ func (db *DB) setup(o Options) *tsdb.Options {
 	e.WALCompression = compression.Snappy
 	e.StripeSize = 1024
 	e.HeadChunksWriteBufferSize = 256 << 10
-	e.NewCompactorFunc = newCompactor(db.settled)
+	e.NewCompactorFunc = newCompactor(db.settled, &db.gate)
 	return e
 }
 

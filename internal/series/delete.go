@@ -11,6 +11,8 @@ import (
 
 // Delete removes all that is stored of a datastream and forgets it.
 func (db *DB) Delete(ctx context.Context, id string) error {
+	db.tidy.Lock()
+	defer db.tidy.Unlock()
 	db.write.Lock()
 	defer db.write.Unlock()
 	st, _, err := db.lookup(id)
@@ -31,6 +33,8 @@ func (db *DB) Delete(ctx context.Context, id string) error {
 // It interrupts appending for as long as it takes to write the newest hours
 // into a block.
 func (db *DB) DeleteRange(ctx context.Context, id string, from, to time.Time) error {
+	db.tidy.Lock()
+	defer db.tidy.Unlock()
 	db.write.Lock()
 	defer db.write.Unlock()
 	st, _, err := db.lookup(id)
@@ -58,10 +62,7 @@ func (db *DB) erase(ctx context.Context, st *stream, from, to int64) error {
 	if newest == math.MinInt64 {
 		return nil // nothing is stored at all
 	}
-	if err := db.compactHead(); err != nil {
-		return err
-	}
-	if err := db.compactHistory(ctx); err != nil {
+	if err := db.compactAll(ctx); err != nil {
 		return err
 	}
 	if h := db.tsdb.Head(); h.MaxTime() != math.MinInt64 {

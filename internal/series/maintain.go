@@ -18,8 +18,9 @@ const (
 	historyRest  = 100_000
 )
 
-// maintain moves imported history from memory into blocks. The engine itself
-// does that only once a day has passed.
+// maintain moves what is in memory into blocks: days that have passed, and
+// imported history. The engine's own timetable is off, because it lets samples
+// come in while it looks for what is out of order (see gate).
 func (db *DB) maintain(ctx context.Context) {
 	defer db.done.Done()
 	tick := time.NewTicker(time.Minute)
@@ -30,6 +31,12 @@ func (db *DB) maintain(ctx context.Context) {
 			return
 		case <-db.settle:
 		case <-tick.C:
+			if db.dayPassed() {
+				if err := db.compactDays(ctx); err != nil && ctx.Err() == nil {
+					db.log.Error("moving a day to blocks", "error", err)
+				}
+				continue
+			}
 			now := db.history.Load()
 			if now < historyRest || now != before {
 				before = now
@@ -54,6 +61,8 @@ func (db *DB) Compact() error {
 }
 
 func (db *DB) compact(ctx context.Context) error {
+	db.tidy.Lock()
+	defer db.tidy.Unlock()
 	db.write.Lock()
 	err := db.compactHead()
 	db.write.Unlock()
@@ -79,12 +88,63 @@ func (db *DB) compactHead() error {
 	return nil
 }
 
-// compactHistory moves the out-of-order samples to blocks and merges blocks.
+// dayPassed reports whether the oldest samples in memory may become a block
+// while others come in: half a block's length is kept for stragglers, as the
+// engine does.
+func (db *DB) dayPassed() bool {
+	h := db.tsdb.Head()
+	oldest, newest := h.MinTime(), h.MaxTime()
+	return oldest <= newest && newest-oldest > db.block/2*3
+}
+
+// compactDays moves the days that have passed into blocks, beside the appends.
+func (db *DB) compactDays(ctx context.Context) error {
+	db.tidy.Lock()
+	defer db.tidy.Unlock()
+	h := db.tsdb.Head()
+	for db.dayPassed() && ctx.Err() == nil {
+		from := h.MinTime()
+		to := floorTo(from, db.block) + db.block - 1
+		days := tsdb.NewRangeHeadWithIsolationDisabled(h, from, to)
+		h.WaitForAppendersOverlapping(to)
+		if err := db.tsdb.CompactHead(days); err != nil {
+			return fmt.Errorf("compact a day: %w", err)
+		}
+		if h.MinTime() == from {
+			return fmt.Errorf("the day of %s does not leave memory", time.UnixMilli(from).UTC())
+		}
+	}
+	return db.compactHistory(ctx)
+}
+
+// compactHistory moves the out-of-order samples to blocks and merges blocks,
+// beside the appends.
 func (db *DB) compactHistory(ctx context.Context) error {
+	db.gate.shut()
+	defer db.gate.opened() // also what the engine's second look shut
 	db.history.Store(0)
 	if err := db.tsdb.CompactOOOHead(ctx); err != nil {
 		return fmt.Errorf("compact history: %w", err)
 	}
+	db.gate.opened()
+	db.gate.merging.Store(true) // samples in order came meanwhile: perhaps a day has passed
+	defer db.gate.merging.Store(false)
+	return db.merge(ctx)
+}
+
+// compactAll is compact for who holds write: nothing comes in meanwhile.
+func (db *DB) compactAll(ctx context.Context) error {
+	if err := db.compactHead(); err != nil {
+		return err
+	}
+	db.history.Store(0)
+	if err := db.tsdb.CompactOOOHead(ctx); err != nil {
+		return fmt.Errorf("compact history: %w", err)
+	}
+	return db.merge(ctx)
+}
+
+func (db *DB) merge(ctx context.Context) error {
 	if err := db.tsdb.Compact(ctx); err != nil {
 		return fmt.Errorf("merge blocks: %w", err)
 	}

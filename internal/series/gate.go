@@ -1,0 +1,51 @@
+package series
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/prometheus/prometheus/tsdb"
+)
+
+// gate holds appends back while the engine looks through all series for what
+// is out of order. The engine remembers only how far the newest piece on disk
+// was then and deletes all up to it afterwards; a piece that a series gets
+// after it was looked at, and before the last one was, would be deleted
+// without being in a block. Once the engine writes the first block it has seen
+// all, and appends go on.
+type gate struct {
+	write   *sync.Mutex // what an append holds
+	mu      sync.Mutex
+	closed  bool
+	merging atomic.Bool // the engine looks again after each piece of the head it writes
+}
+
+// shut keeps appends out until opened.
+func (g *gate) shut() {
+	g.write.Lock()
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+}
+
+// opened lets appends go on, if they were kept out.
+func (g *gate) opened() {
+	g.mu.Lock()
+	closed := g.closed
+	g.closed = false
+	g.mu.Unlock()
+	if closed {
+		g.write.Unlock()
+	}
+}
+
+// Write writes a block of what is in memory.
+func (c *compactor) Write(dest string, b tsdb.BlockReader, mint, maxt int64, base *tsdb.BlockMeta) ([]ulid.ULID, error) {
+	c.gate.opened()
+	ids, err := c.LeveledCompactor.Write(dest, b, mint, maxt, base)
+	if _, head := b.(*tsdb.RangeHead); head && c.gate.merging.Load() {
+		c.gate.shut()
+	}
+	return ids, err
+}
