@@ -91,6 +91,7 @@ type Alert struct {
 	SOP            string              `json:"sop"`
 	Runbook        string              `json:"runbook"`
 	Estimated      bool                `json:"estimated"`
+	Direct         bool                `json:"direct,omitempty" doc:"went straight to the unit: the shift is not asked"`
 	Flapping       bool                `json:"flapping"`
 	Assignee       string              `json:"assignee" doc:"name of who acknowledged it"`
 	Escalation     Escalation          `json:"escalation"`
@@ -201,7 +202,7 @@ func (a *Alert) fact() alertevent.Alert {
 	return alertevent.Alert{
 		ID: a.ID, Number: a.Number, State: string(a.State), Active: a.Active, Severity: a.Severity, Service: a.Service, Kind: a.Kind,
 		Rule: a.Rule, Title: a.Title, Text: a.Text, Place: a.Place, Lon: a.Lon, Lat: a.Lat, Area: a.Area, Unit: a.Unit, Thing: a.Thing,
-		Verdict: a.Verdict, Incident: a.Incident, SOP: a.SOP, Suppressed: a.SuppressedBy != nil, Estimated: a.Estimated,
+		Verdict: a.Verdict, Incident: a.Incident, SOP: a.SOP, Suppressed: a.SuppressedBy != nil, Estimated: a.Estimated, Direct: a.Direct,
 		Since: a.Since, RaisedAt: a.RaisedAt, Labels: a.Labels,
 	}
 }

@@ -55,10 +55,10 @@ func (s *Service) Budget(ctx context.Context, actor access.Actor, hours int) (b 
 	operators := s.operators(ctx)
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		to := tx.Now
-		if b, err = s.budget(tx, operators, to.Add(-time.Duration(hours)*time.Hour), to); err != nil {
+		if b, err = s.budget(tx, actor.Reach(access.AlertView), operators, to.Add(-time.Duration(hours)*time.Hour), to); err != nil {
 			return err
 		}
-		b.Noisiest, err = s.noisiest(tx, b.From, b.To)
+		b.Noisiest, err = s.noisiest(tx, actor.Reach(access.AlertView), b.From, b.To)
 		return err
 	})
 	return b, err
@@ -73,7 +73,7 @@ func (s *Service) operators(ctx context.Context) int {
 	return s.opt.Operators(ctx)
 }
 
-func (s *Service) budget(tx *store.Tx, operators int, from, to time.Time) (Budget, error) {
+func (s *Service) budget(tx *store.Tx, r access.Reach, operators int, from, to time.Time) (Budget, error) {
 	cfg, err := loadConfig(tx)
 	if err != nil {
 		return Budget{}, err
@@ -86,9 +86,11 @@ func (s *Service) budget(tx *store.Tx, operators int, from, to time.Time) (Budge
 		slot int64
 		n    int
 	}
+	args := []any{from, to}
+	limit := inReach(r, &args)
 	rows, err := store.All(tx, func(scan store.Scan) (r row, err error) { return r, scan(&r.slot, &r.n) },
-		fmt.Sprintf(`select (raised_at - %d) / %d as slot, count(*) from alert where raised_at >= $1 and raised_at <= $2 and suppressed in ('', 'flap') group by slot order by slot`,
-			store.Micros(from), tenMinutes.Microseconds()), from, to)
+		fmt.Sprintf(`select (a.raised_at - %d) / %d as slot, count(*) from alert a where raised_at >= $1 and raised_at <= $2 and suppressed in ('', 'flap') and direct = 0`,
+			store.Micros(from), tenMinutes.Microseconds())+limit+" group by slot order by slot", args...)
 	if err != nil {
 		return b, err
 	}
@@ -118,10 +120,12 @@ func (s *Service) budget(tx *store.Tx, operators int, from, to time.Time) (Budge
 	return b, nil
 }
 
-func (s *Service) noisiest(tx *store.Tx, from, to time.Time) ([]Noise, error) {
+func (s *Service) noisiest(tx *store.Tx, r access.Reach, from, to time.Time) ([]Noise, error) {
+	args := []any{from, to}
+	limit := inReach(r, &args)
 	out, err := store.All(tx, func(scan store.Scan) (n Noise, err error) { return n, scan(&n.Rule, &n.N, &n.FalseAlarms) },
-		`select rule, count(*) as n, sum(case when verdict = 'false' then 1 else 0 end) from alert
-		where raised_at >= $1 and raised_at <= $2 and rule <> '' group by rule order by n desc, rule limit 10`, from, to)
+		`select rule, count(*) as n, sum(case when verdict = 'false' then 1 else 0 end) from alert a
+		where raised_at >= $1 and raised_at <= $2 and rule <> '' and direct = 0`+limit+" group by rule order by n desc, rule limit 10", args...)
 	if err != nil {
 		return nil, err
 	}

@@ -19,14 +19,14 @@ var (
 // mostBulk bounds a step done with many alerts at once.
 const mostBulk = 2000
 
-// visible reads an alert that the actor may see; what lies outside his limit
+// visible reads an alert that the actor may see; what lies outside his reach
 // does not exist for him.
 func visible(tx *store.Tx, actor access.Actor, id string) (Alert, error) {
 	a, ok, err := readAlert(tx, id)
 	if err != nil {
 		return a, err
 	}
-	if limit := actor.Limit(); !ok || limit != "" && a.Unit != limit && a.Area != limit {
+	if !ok || !actor.Reach(access.AlertView).Covers(a.scope()) {
 		return Alert{}, errNotFound.With()
 	}
 	return a, nil

@@ -96,7 +96,7 @@ func (a *Alert) next(l Limit) (at time.Time, what stage, ok bool) {
 // suppressed.
 func (a *Alert) schedule(l Limit, now time.Time) {
 	a.Escalation.NextAt, a.Escalation.NextLevel = nil, 0
-	if !a.open() || a.SuppressedBy != nil {
+	if !a.open() || a.SuppressedBy != nil || a.Direct {
 		return
 	}
 	at, _, ok := a.next(l)
@@ -131,6 +131,14 @@ func (a *Alert) begin(l Limit, now time.Time) {
 	a.Times = Times{AcknowledgeBy: l.by(now, l.AcknowledgeMinutes), DispatchBy: l.by(now, l.DispatchMinutes), Late: []string{}}
 	a.Escalation = Escalation{Level: 1}
 	a.schedule(l, now)
+}
+
+// goDirect begins at the unit: what the shift would have done is done, and who
+// raised it sees to it that it is answered in time.
+func (a *Alert) goDirect(now time.Time) {
+	a.State = Dispatched
+	a.Times = Times{DispatchedAt: &now, Late: []string{}}
+	a.schedule(Limit{}, now)
 }
 
 // tighten shortens what is still open to the times of a higher severity.

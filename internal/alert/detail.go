@@ -63,20 +63,22 @@ func (s *Service) Detail(ctx context.Context, actor access.Actor, id string) (De
 		if d.Frozen = append(d.Frozen, ev...); len(ev) > 0 {
 			d.Evidence = &ev[0]
 		}
-		limit, args := seen(actor, 3)
-		group, err := readAlerts(tx, "where a.group_id = $1 and a.id <> $2"+limit+" order by a.open desc, a.severity desc, a.raised_at desc limit 50", append([]any{a.Group, id}, args...)...)
+		args := []any{a.Group, id}
+		limit := seen(actor, &args)
+		group, err := readAlerts(tx, "where a.group_id = $1 and a.id <> $2"+limit+" order by a.open desc, a.severity desc, a.raised_at desc limit 50", args...)
 		if err != nil {
 			return err
 		}
-		limit, args = seen(actor, 3)
-		similar, err := readAlerts(tx, "where a.fingerprint = $1 and a.id <> $2"+limit+" order by a.raised_at desc limit 20", append([]any{a.fingerprint, id}, args...)...)
+		args = []any{a.fingerprint, id}
+		limit = seen(actor, &args)
+		similar, err := readAlerts(tx, "where a.fingerprint = $1 and a.id <> $2"+limit+" order by a.raised_at desc limit 20", args...)
 		if err != nil {
 			return err
 		}
 		if left := 20 - len(similar); left > 0 && a.Rule != "" {
-			limit, args = seen(actor, 6)
-			more, err := readAlerts(tx, "where a.rule = $1 and a.area = $2 and a.id <> $3 and a.fingerprint <> $4 and a.raised_at > $5"+limit+" order by a.raised_at desc limit 10",
-				append([]any{a.Rule, a.Area, id, a.fingerprint, tx.Now.Add(-30 * 24 * time.Hour)}, args...)...)
+			args = []any{a.Rule, a.Area, id, a.fingerprint, tx.Now.Add(-30 * 24 * time.Hour)}
+			limit = seen(actor, &args)
+			more, err := readAlerts(tx, "where a.rule = $1 and a.area = $2 and a.id <> $3 and a.fingerprint <> $4 and a.raised_at > $5"+limit+" order by a.raised_at desc limit 10", args...)
 			if err != nil {
 				return err
 			}
@@ -126,9 +128,10 @@ func (s *Service) SeesFile(ctx context.Context, actor access.Actor, file string)
 	}
 	found := false
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
-		limit, args := seen(actor, 2)
+		args := []any{file}
+		limit := seen(actor, &args)
 		_, ok, err := store.One(tx, func(scan store.Scan) (id string, err error) { return id, scan(&id) },
-			"select a.id from alert_file f join alert a on a.id = f.alert where f.file = $1"+limit+" limit 1", append([]any{file}, args...)...)
+			"select a.id from alert_file f join alert a on a.id = f.alert where f.file = $1"+limit+" limit 1", args...)
 		found = ok
 		return err
 	})

@@ -94,7 +94,7 @@ func (f *feed) flush(now time.Time) {
 		f.at[f.waiting[i].alert.ID] = i
 	}
 	docs := make([]json.RawMessage, n)
-	units := map[string][]int{}
+	scopes := map[access.Scope][]int{}
 	for i := range batch {
 		a := &batch[i].alert
 		doc, err := a.document()
@@ -102,20 +102,18 @@ func (f *feed) flush(now time.Time) {
 			continue
 		}
 		docs[i] = withSize(doc, max(1, a.GroupSize))
-		units[a.Unit] = append(units[a.Unit], i)
-		if a.Area != a.Unit {
-			units[a.Area] = append(units[a.Area], i)
-		}
+		scopes[a.scope()] = append(scopes[a.scope()], i)
 	}
 	all := make([]int, n)
 	for i := range all {
 		all[i] = i
 	}
-	f.publish(batch, docs, all, func(a access.Actor) bool { return a.Limit() == "" })
-	for unit, which := range units {
-		if unit != "" {
-			f.publish(batch, docs, which, func(a access.Actor) bool { return a.Limit() == unit })
-		}
+	f.publish(batch, docs, all, func(a access.Actor) bool { return a.Reach(access.AlertView).Everywhere() })
+	for scope, which := range scopes { // whoever is limited gets each alert once, with those of the same scope
+		f.publish(batch, docs, which, func(a access.Actor) bool {
+			r := a.Reach(access.AlertView)
+			return !r.Everywhere() && r.Covers(scope)
+		})
 	}
 }
 

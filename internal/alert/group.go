@@ -65,7 +65,7 @@ func firstWait(now time.Time, g Grouping, a *Alert) int64 {
 func (s *Service) join(tx *store.Tx, cfg *config, a *Alert) error {
 	g := cfg.settings.Grouping
 	key := groupKey(g.By, a.matchable())
-	if a.SuppressedBy != nil {
+	if a.SuppressedBy != nil || a.Direct {
 		return tx.QueryRow(joinQuietly, uid.New(tx.Now), key, 0, int(a.Severity), int64(0), tx.Now).Scan(&a.Group, &a.GroupSize)
 	}
 	tx.After(s.nudge)

@@ -50,7 +50,7 @@ func at(tx *store.Tx, t time.Time) time.Time {
 }
 
 // tally counts alerts open at an instant.
-func tally(tx *store.Tx, t time.Time, unit, extra string) (n int, worst alertevent.Severity, err error) {
+func tally(tx *store.Tx, r access.Reach, t time.Time, unit, extra string) (n int, worst alertevent.Severity, err error) {
 	query := "select count(*), coalesce(max(a.severity), 0) from alert a where a.raised_at <= $1 and (a.open = 1 or a.closed_at > $1) and a.suppressed = ''" + extra
 	args := []any{t}
 	if t.Equal(tx.Now) {
@@ -60,6 +60,7 @@ func tally(tx *store.Tx, t time.Time, unit, extra string) (n int, worst alerteve
 		query += " and (a.unit = $2 or a.area = $2)"
 		args = append(args, unit)
 	}
+	query += inReach(r, &args)
 	err = tx.QueryRow(query, args...).Scan(&n, &worst)
 	return n, worst, err
 }
@@ -72,16 +73,16 @@ func value(n int) *float64 {
 func (s *Service) openGrave(ctx context.Context, scope figure.Scope, t time.Time) (f figure.Figure, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		t = at(tx, t)
-		grave, worst, err := tally(tx, t, scope.Unit, " and a.severity >= 3")
+		grave, worst, err := tally(tx, figureReach(ctx), t, scope.Unit, " and a.severity >= 3")
 		if err != nil {
 			return err
 		}
-		all, _, err := tally(tx, t, scope.Unit, "")
+		all, _, err := tally(tx, figureReach(ctx), t, scope.Unit, "")
 		if err != nil {
 			return err
 		}
 		before := t.Add(-24 * time.Hour)
-		was, _, err := tally(tx, before, scope.Unit, " and a.severity >= 3")
+		was, _, err := tally(tx, figureReach(ctx), before, scope.Unit, " and a.severity >= 3")
 		f = figure.Figure{Indicator: "alert.open_grave", Value: value(grave), Numerator: value(grave), Denominator: value(all), AsOf: t, Severity: int(worst),
 			Previous: value(was), PreviousAt: &before, Link: "/alerts?severity=3,4&open=true", Data: "/api/v1/alerts?severity=3,4&open=true"}
 		return err
@@ -96,7 +97,7 @@ func (s *Service) unacknowledged(ctx context.Context, scope figure.Scope, t time
 		if !t.Equal(tx.Now) {
 			extra = " and (a.acknowledged = 0 or a.acknowledged > $1)"
 		}
-		n, worst, err := tally(tx, t, scope.Unit, extra)
+		n, worst, err := tally(tx, figureReach(ctx), t, scope.Unit, extra)
 		f = figure.Figure{Indicator: "alert.unacknowledged", Value: value(n), AsOf: t, Severity: int(worst),
 			Link: "/alerts?state=new", Data: "/api/v1/alerts?state=new"}
 		return err
@@ -112,6 +113,7 @@ func (s *Service) timeToAcknowledge(ctx context.Context, scope figure.Scope, t t
 		if scope.Unit != "" {
 			limit, args = " and (a.unit = $3 or a.area = $3)", append(args, scope.Unit)
 		}
+		limit += inReach(figureReach(ctx), &args)
 		spans, err := store.All(tx, func(scan store.Scan) (us int64, err error) { return us, scan(&us) },
 			"select a.acknowledged - a.raised_at from alert a where a.acknowledged >= $1 and a.acknowledged > 0 and a.acknowledged <= $2"+limit, args...)
 		if err != nil {

@@ -291,7 +291,7 @@ func (s *Service) Inhibitions(ctx context.Context, actor access.Actor) (out []In
 
 // PutInhibitions replaces the rules and judges every open alert anew.
 func (s *Service) PutInhibitions(ctx context.Context, actor access.Actor, next []Inhibition) ([]Inhibition, error) {
-	if err := access.Require(actor, access.AlertSilence, access.Scope{}); err != nil {
+	if err := access.RequireEverywhere(actor, access.AlertSilence); err != nil {
 		return nil, err
 	}
 	next = append([]Inhibition{}, next...)

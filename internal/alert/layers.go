@@ -14,7 +14,7 @@ import (
 )
 
 // Layers returns the layer of open alerts, for app to register. Its state is
-// the severity; the caller of the request sees the alerts of his unit only.
+// the severity; the caller of the request sees the alerts within his reach only.
 func (s *Service) Layers() []*layer.Layer {
 	column := func(key, vi, en, kind, unit string) layer.Column {
 		return layer.Column{Key: key, Title: msg.Text{Vi: vi, En: en}, Kind: kind, Unit: unit}
@@ -48,8 +48,7 @@ func (s *Service) features(ctx context.Context, at time.Time) ([]layer.Feature, 
 		if !at.IsZero() && at.Before(tx.Now.Add(-time.Minute)) {
 			where, args = "where a.raised_at <= $1 and (a.closed_at = 0 or a.closed_at > $1)", []any{at}
 		}
-		limit, mine := seen(httpapi.Actor(ctx), len(args)+1)
-		where, args = where+limit, append(args, mine...)
+		where += seen(httpapi.Actor(ctx), &args)
 		list, err := readAlerts(tx, where+" order by a.severity desc, a.raised_at desc limit "+strconv.Itoa(mostListed), args...)
 		if err != nil {
 			return err

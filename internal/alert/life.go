@@ -194,15 +194,8 @@ func Allowed(a Alert, actor access.Actor) []Verb {
 // admit asks whether the actor may do it, saw what there is, and whether the
 // state lets him.
 func admit(a *Alert, c *Command, m move) error {
-	need := m.may
-	if need == access.AlertAnswer && !c.Actor.Can(access.AlertAnswer, access.Scope{}) {
-		need = access.AlertHandle
-	}
-	if err := access.Require(c.Actor, need, access.Scope{Service: a.Service}); err != nil {
+	if err := mayTake(c.Actor, a, m.may); err != nil {
 		return err
-	}
-	if limit := c.Actor.Limit(); need == access.AlertAnswer && limit != "" && limit != a.Unit {
-		return errNotYours.With()
 	}
 	if c.Version != 0 && (c.Version < a.touched.version || c.Version > a.Version) {
 		return errChanged.With("who", a.touched.by, "step", a.touched.step.Title(),

@@ -35,7 +35,8 @@ type Filter struct {
 	Sort       string    // "severity" (then newest) or "raised"
 	Limit      int
 	Cursor     string
-	Compact    bool // rows for a list: see compact
+	Compact    bool  // rows for a list: see compact
+	Direct     *bool // those that went straight to a unit; nil: not in the city's list unless asked for by service, rule, group or words
 }
 
 // Page is one page of a list: the documents as they are kept.
@@ -156,9 +157,7 @@ func (f *Filter) where(actor access.Actor) *clause {
 	for _, word := range strings.Fields(vi.Fold(f.Q)) {
 		c.and(`a.fold like ? escape '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(word)+"%")
 	}
-	if limit := actor.Limit(); limit != "" {
-		c.and("(a.unit = ? or a.area = ?)", limit, limit)
-	}
+	c.sql.WriteString(seen(actor, &c.args))
 	return c
 }
 
@@ -351,7 +350,8 @@ func (s *Service) Summary(ctx context.Context, actor access.Actor) (Summary, err
 	}
 	operators := s.operators(ctx)
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
-		limit, args := seen(actor, 1)
+		args := []any{}
+		limit := seen(actor, &args)
 		type row struct {
 			severity, quiet, fresh, late, n int
 			oldest                          int64
@@ -377,7 +377,7 @@ func (s *Service) Summary(ctx context.Context, actor access.Actor) (Summary, err
 				}
 			}
 		}
-		b, err := s.budget(tx, operators, tx.Now.Add(-8*time.Hour), tx.Now)
+		b, err := s.budget(tx, actor.Reach(access.AlertView), operators, tx.Now.Add(-8*time.Hour), tx.Now)
 		out.Budget = SummaryBudget{Per10Min: b.Per10Min, Peak: b.Peak, State: b.State}
 		return err
 	})

@@ -104,18 +104,18 @@ func (s *Service) Viewing(ctx context.Context, actor access.Actor, id string) ([
 		return nil, err
 	}
 	if s.presence.beat(id, actor) {
-		s.publishPresence(id, a.Unit, a.Area)
+		s.publishPresence(id, a.scope())
 	}
 	return s.presence.viewers(id), nil
 }
 
-func (s *Service) publishPresence(id string, units ...string) {
+func (s *Service) publishPresence(id string, where ...access.Scope) {
 	if s.opt.Hub == nil {
 		return
 	}
 	_ = s.opt.Hub.PublishTo(topicPresence, presenceDelta{Alert: id, Viewers: s.presence.viewers(id)}, func(a access.Actor) bool {
-		limit := a.Limit()
-		return limit == "" || slices.Contains(units, limit)
+		r := a.Reach(access.AlertView)
+		return r.Everywhere() || slices.ContainsFunc(where, r.Covers)
 	})
 }
 

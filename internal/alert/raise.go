@@ -20,7 +20,7 @@ import (
 )
 
 // Subjects are those that OnFact wants to hear.
-var Subjects = []string{alertevent.SubjectCondition, incidentevent.SubjectIncident}
+var Subjects = []string{alertevent.SubjectCondition, alertevent.SubjectCaseCondition, incidentevent.SubjectIncident}
 
 // OnFact is the reaction to what others say: a condition that began, changed
 // or ended, an incident that took an alert in or let it go. It is called
@@ -33,7 +33,7 @@ func (s *Service) OnFact(tx *store.Tx, f outbox.Fact) error {
 		return nil
 	}
 	switch {
-	case strings.HasPrefix(f.Subject, alertevent.SubjectCondition):
+	case strings.HasPrefix(f.Subject, alertevent.SubjectCondition), strings.HasPrefix(f.Subject, alertevent.SubjectCaseCondition):
 		var c alertevent.Condition
 		if err := json.Unmarshal(f.After, &c); err != nil {
 			return fmt.Errorf("condition of fact %s: %w", f.ID, err)
@@ -151,9 +151,12 @@ func (s *Service) moved(tx *store.Tx, before Alert, do Command) (Alert, error) {
 		if after, err = s.judgeAgain(tx, cfg, after); err != nil {
 			return after, err
 		}
-		if after.Severity > before.Severity && after.SuppressedBy == nil && after.Times.DispatchedAt != nil && after.open() {
+		if after.Severity > before.Severity && after.SuppressedBy == nil && !after.Direct && after.Times.DispatchedAt != nil && after.open() {
 			return after, s.tellUnit(tx, &after, "severity")
 		}
+	}
+	if do.Verb == Resolve && after.Direct && after.open() {
+		return s.change(tx, after, Command{Verb: Close, Actor: access.System("alert"), Comment: "tự đóng: không còn điều kiện cảnh báo"})
 	}
 	if do.Verb == Resolve && cfg.settings.AutoClose && after.State == Raised && after.PeakSeverity == alertevent.Info {
 		return s.change(tx, after, Command{Verb: Close, Actor: access.System("alert"), Comment: "tự đóng: hiện tượng đã hết"})
@@ -168,7 +171,7 @@ func (s *Service) raise(tx *store.Tx, cfg *config, c *alertevent.Condition, file
 		Service: c.Service, Kind: c.Kind, Rule: c.Rule, RuleVersion: c.RuleVersion, RuleName: c.RuleName, Title: c.Title, Text: c.Text,
 		Place: c.Place, Lon: finite(c.Lon), Lat: finite(c.Lat), Area: c.Area, AreaName: s.areaName(c.Area), Thing: c.Thing, Datastream: c.Datastream,
 		Value: finite(c.Value), UnitSymbol: c.UnitSymbol, Since: c.Since, RaisedAt: tx.Now, UpdatedAt: tx.Now, SOP: c.SOP, Runbook: c.Runbook,
-		Estimated: c.Estimated, Labels: c.Labels, fingerprint: c.Fingerprint,
+		Estimated: c.Estimated, Direct: c.Direct, Labels: c.Labels, fingerprint: c.Fingerprint,
 	}
 	if a.Kind == "" {
 		a.Kind = alertevent.KindRule
@@ -195,13 +198,16 @@ func (s *Service) raise(tx *store.Tx, cfg *config, c *alertevent.Condition, file
 	}
 	a.touched = touch{version: 1, by: tx.Actor.Name, step: Raise, at: tx.Now}
 	a.begin(cfg.settings.limit(a.Severity, tx.Now), tx.Now)
+	if a.Direct {
+		a.goDirect(tx.Now)
+	}
 	if err := s.join(tx, cfg, &a); err != nil {
 		return a, err
 	}
 	if err := insertAlert(tx, &a); err != nil {
 		return a, err
 	}
-	step := Step{N: 1, At: tx.Now, Actor: tx.Actor, Verb: Raise, To: Raised, Attachments: files, Data: map[string]any{"severity": int(a.Severity)}}
+	step := Step{N: 1, At: tx.Now, Actor: tx.Actor, Verb: Raise, To: a.State, Attachments: files, Data: map[string]any{"severity": int(a.Severity)}}
 	more := ""
 	if a.Kind != alertevent.KindManual {
 		hash, err := s.freeze(tx, &a, c)
@@ -287,7 +293,7 @@ func (d *Draft) check() error {
 
 // Raise makes an alert by hand.
 func (s *Service) Raise(ctx context.Context, actor access.Actor, d Draft) (Alert, error) {
-	if err := access.Require(actor, access.AlertHandle, access.Scope{Service: d.Service}); err != nil {
+	if err := access.Require(actor, access.AlertHandle, access.Scope{Unit: d.Unit, Area: d.Area, Service: d.Service}); err != nil {
 		return Alert{}, err
 	}
 	if err := d.check(); err != nil {

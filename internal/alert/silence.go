@@ -279,7 +279,7 @@ func minTime(a, b time.Time) time.Time {
 }
 
 func (s *Service) editSilence(ctx context.Context, actor access.Actor, id, verb string, edit func(q *Silence, now time.Time) error) (Silence, error) {
-	if err := access.Require(actor, access.AlertSilence, access.Scope{}); err != nil {
+	if err := access.RequireEverywhere(actor, access.AlertSilence); err != nil {
 		return Silence{}, err
 	}
 	var q Silence
@@ -336,7 +336,7 @@ func (s *Service) editSilence(ctx context.Context, actor access.Actor, id, verb 
 
 // Preview says which open alerts comparisons would match.
 func (s *Service) Preview(ctx context.Context, actor access.Actor, ms []Matcher) (found []Alert, err error) {
-	if err := access.Require(actor, access.AlertSilence, access.Scope{}); err != nil {
+	if err := access.RequireEverywhere(actor, access.AlertSilence); err != nil {
 		return nil, err
 	}
 	bad := errSilence.With()

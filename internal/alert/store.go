@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/caltime"
 	"openioc.org/ioc/internal/store"
@@ -74,11 +73,11 @@ func insertAlert(tx *store.Tx, a *Alert) error {
 	kind, by := suppressed(a)
 	_, err = tx.Exec(`insert into alert (id, number, fingerprint, version, state, open, active, severity, service, kind, rule, area, unit, thing,
 		incident, group_id, suppressed, suppressor, verdict, late, since, raised_at, acknowledged, closed_at, due_at, announced,
-		touched, touched_by, touched_step, touched_at, fold, doc)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)`,
+		touched, touched_by, touched_step, touched_at, fold, doc, direct)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)`,
 		a.ID, a.Number, a.fingerprint, a.Version, string(a.State), a.open(), a.Active, int(a.Severity), a.Service, a.Kind, a.Rule, a.Area, a.Unit, a.Thing,
 		a.Incident, a.Group, kind, by, a.Verdict, len(a.Times.Late) > 0, a.Since, a.RaisedAt, ptrMicros(a.Times.AcknowledgedAt), ptrMicros(a.ClosedAt),
-		a.due(), a.announced, a.touched.version, a.touched.by, string(a.touched.step), a.touched.at, a.foldText(), doc)
+		a.due(), a.announced, a.touched.version, a.touched.by, string(a.touched.step), a.touched.at, a.foldText(), doc, a.Direct)
 	return err
 }
 
@@ -217,14 +216,4 @@ func putCondition(tx *store.Tx, fingerprint string, c *condition) error {
 		active = excluded.active, severity = excluded.severity, activations = excluded.activations, held = excluded.held, flap_due = excluded.flap_due`,
 		fingerprint, c.alert, c.lastAt, c.active, int(c.severity), times, c.held, c.flapDue)
 	return err
-}
-
-// seen limits a query to what the actor may see: alerts of his unit, or in
-// its area.
-func seen(actor access.Actor, n int) (clause string, args []any) {
-	limit := actor.Limit()
-	if limit == "" {
-		return "", nil
-	}
-	return fmt.Sprintf(" and (a.unit = $%d or a.area = $%d)", n, n), []any{limit}
 }

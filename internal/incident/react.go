@@ -46,7 +46,7 @@ func (s *Service) OnFact(tx *store.Tx, f outbox.Fact) error {
 	if !k.open() && k.incident == "" {
 		k.candidate = "" // nobody needs to decide about it any more
 	}
-	look := k.open() && !k.Suppressed && !k.seen && k.incident == ""
+	look := k.open() && !k.Suppressed && !k.Direct && !k.seen && k.incident == ""
 	k.seen = k.seen || look
 	if look {
 		if err := s.propose(tx, &k); err != nil {
@@ -57,7 +57,7 @@ func (s *Service) OnFact(tx *store.Tx, f outbox.Fact) error {
 		return err
 	}
 	if k.incident != "" {
-		s.whisper(tx, k.incident, "alert")
+		s.whisper(tx, k.incident, "alert", k)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (s *Service) propose(tx *store.Tx, k *known) error {
 		case no:
 		case i.state == Open: // what people work on goes before what is only proposed
 			k.candidate = i.id
-			s.whisper(tx, i.id, "candidate")
+			s.whisper(tx, i.id, "candidate", *k)
 			return nil
 		case proposal == nil:
 			proposal = i
@@ -119,7 +119,7 @@ func (s *Service) grow(tx *store.Tx, p *neighbour, k *known) error {
 	}
 	k.incident = p.id
 	if k.Severity > p.severity || k.Estimated {
-		i, ok, err := readIncident(tx, "", p.id)
+		i, ok, err := readIncident(tx, everything, p.id)
 		if err != nil || !ok {
 			return err
 		}
@@ -133,7 +133,7 @@ func (s *Service) grow(tx *store.Tx, p *neighbour, k *known) error {
 	if err := grown(tx, p.id); err != nil {
 		return err
 	}
-	s.whisper(tx, p.id, "proposal")
+	s.whisper(tx, p.id, "proposal", *k)
 	return nil
 }
 
@@ -202,7 +202,7 @@ const whisperEvery = time.Second
 
 // whisper tells browsers of a change that the program made, at most once a
 // second for each incident.
-func (s *Service) whisper(tx *store.Tx, id, kind string) {
+func (s *Service) whisper(tx *store.Tx, id, kind string, k known) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if at, ok := s.told[id]; ok && tx.Now.Sub(at) < whisperEvery && !tx.Now.Before(at) {
@@ -212,5 +212,5 @@ func (s *Service) whisper(tx *store.Tx, id, kind string) {
 		clear(s.told)
 	}
 	s.told[id] = tx.Now
-	s.publish(tx, "incidents", id, kind, nil)
+	s.publish(tx, "incidents", id, kind, nil, k.Area, k.Service)
 }

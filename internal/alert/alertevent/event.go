@@ -46,11 +46,16 @@ const (
 	KindCamera  = "camera"
 	KindCitizen = "citizen"
 	KindCAP     = "cap"
+	KindCase    = "case"
 )
 
 // SubjectCondition begins the subjects of the facts whose After is a
 // Condition: "ioc.rule.condition.<rule>".
 const SubjectCondition = "ioc.rule.condition."
+
+// SubjectCaseCondition begins those of conditions of administrative cases:
+// "ioc.case.condition.<rule>".
+const SubjectCaseCondition = "ioc.case.condition."
 
 // Condition is an abnormal state as the one who found it tells it: when it
 // begins, each time its severity changes, and when it is over (Severity 0).
@@ -82,6 +87,10 @@ type Condition struct {
 	SOP         string            `json:"sop,omitempty"`
 	Runbook     string            `json:"runbook,omitempty"`
 	Evidence    json.RawMessage   `json:"evidence,omitempty"` // the trace of the evaluation
+	// Direct goes straight to Unit, which is told by who found it: the shift is
+	// not asked, no incident is proposed, and the alert closes by itself when
+	// the condition is over. Of such there may be thousands (cases that fall due).
+	Direct bool `json:"direct,omitempty"`
 }
 
 // Subject begins the subjects of the facts of an alert's life:
@@ -111,6 +120,7 @@ type Alert struct {
 	SOP        string            `json:"sop,omitempty"`
 	Suppressed bool              `json:"suppressed,omitempty"` // silenced, inhibited or in maintenance
 	Estimated  bool              `json:"estimated,omitempty"`
+	Direct     bool              `json:"direct,omitempty"` // went straight to the unit
 	Since      time.Time         `json:"since"`
 	RaisedAt   time.Time         `json:"raised_at"`
 	Labels     map[string]string `json:"labels,omitempty"`
