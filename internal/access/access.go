@@ -152,9 +152,24 @@ func (a Actor) Known() bool { return a.system || (a.ID != "" && a.ID != "anonymo
 // Has reports whether the actor holds the role.
 func (a Actor) Has(r Role) bool { return slices.Contains(a.Roles, r) }
 
-// NoUnit is the unit of what is addressed to nobody yet, and of an officer
-// whose account names none: only those who see the whole city reach it.
-const NoUnit = "-"
+// What belongs to no unit or to no service has these in its Scope: only those
+// whose grant is not limited to units, or to services, reach it.
+const (
+	NoUnit    = "-"
+	NoService = "-"
+)
+
+// Of is the scope of a single thing; what is empty there is none.
+func Of(unit, area, service string) Scope {
+	s := Scope{Unit: unit, Area: area, Service: service}
+	if s.Unit == "" {
+		s.Unit = NoUnit
+	}
+	if s.Service == "" {
+		s.Service = NoService
+	}
+	return s
+}
 
 // Can reports whether the actor may do p in s. A device only writes its own
 // source; an empty scope asks whether p is allowed anywhere at all.
@@ -184,10 +199,24 @@ var (
 // Require returns nil when the actor may do p in s, else the fault that says
 // so: sign in first, or the permission that is missing.
 func Require(a Actor, p Permission, s Scope) error {
-	switch {
-	case a.Can(p, s):
+	if a.Can(p, s) {
 		return nil
-	case !a.Known():
+	}
+	return Refuse(a, p)
+}
+
+// RequireEverywhere is Require for what concerns the whole city (settings,
+// rosters): a grant limited to units, areas or services is not enough.
+func RequireEverywhere(a Actor, p Permission) error {
+	if a.Reach(p).Everywhere() {
+		return nil
+	}
+	return Refuse(a, p)
+}
+
+// Refuse is the fault of an actor who may not do p.
+func Refuse(a Actor, p Permission) error {
+	if !a.Known() {
 		return errSignIn.With()
 	}
 	return errDenied.With("permission", string(p))

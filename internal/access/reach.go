@@ -99,9 +99,9 @@ func (a Actor) grants() []Grant {
 	for _, r := range a.Roles {
 		g := Grant{Role: r, Unit: a.Unit, Ceiling: RoleCeiling(r)}
 		if !slices.Contains(cityWide, r) && r != Device && r != Citizen && r != Anonymous {
-			g.Units = []string{a.Unit}
-			if a.Unit == "" {
-				g.Units = []string{NoUnit}
+			g.Units = []string{} // an account that should name a unit and does not reaches none
+			if a.Unit != "" {
+				g.Units = []string{a.Unit}
 			}
 		}
 		out = append(out, g)
@@ -139,19 +139,3 @@ var permitted = func() map[Role]map[Permission]bool {
 // lets reports whether the token that speaks for the actor has p among what it
 // was made for.
 func (a Actor) lets(p Permission) bool { return a.Only == nil || slices.Contains(a.Only, p) }
-
-// Limit is the one unit of an actor limited to one; "" is the whole city.
-func (a Actor) Limit() string {
-	if a.system {
-		return ""
-	}
-	for _, g := range a.grants() {
-		if g.Units == nil {
-			return ""
-		}
-	}
-	if a.Unit == "" {
-		return NoUnit
-	}
-	return a.Unit
-}

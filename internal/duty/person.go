@@ -27,11 +27,11 @@ func (s *Service) People(ctx context.Context, actor access.Actor) (out []Listed,
 	if err := access.Require(actor, access.DutyView, access.Scope{}); err != nil {
 		return nil, err
 	}
-	all := s.everybody(ctx)
+	all, reach := s.everybody(ctx), actor.Reach(access.DutyView)
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		us := s.units()
 		for _, p := range all {
-			if p.Role == access.Citizen || p.Role == access.Device || actor.Limit() != "" && p.Unit != "" && p.Unit != actor.Limit() {
+			if p.Role == access.Citizen || p.Role == access.Device || p.Unit != "" && !reach.Covers(access.Scope{Unit: p.Unit}) {
 				continue
 			}
 			l := Listed{Person: p}
@@ -66,7 +66,7 @@ func (s *Service) Contact(ctx context.Context, actor access.Actor, user, reason 
 	}
 	all := s.everybody(ctx)
 	i := slices.IndexFunc(all, func(p Person) bool { return p.User == user })
-	if i < 0 {
+	if i < 0 || !actor.Can(access.DutyLog, access.Scope{Unit: all[i].Unit}) {
 		return "", "", errNoPerson.With("user", user)
 	}
 	name := all[i].Name

@@ -67,7 +67,7 @@ func nameUnits(us units, rs []Responsibility, at time.Time) {
 
 // SetResponsibilities replaces the whole table.
 func (s *Service) SetResponsibilities(ctx context.Context, actor access.Actor, rs []Responsibility) ([]Responsibility, error) {
-	if err := access.Require(actor, access.DutyEdit, access.Scope{}); err != nil {
+	if err := access.RequireEverywhere(actor, access.DutyEdit); err != nil {
 		return nil, err
 	}
 	rs = slices.Clone(rs)
@@ -153,7 +153,7 @@ func (s *Service) Units(_ context.Context, actor access.Actor) (out []Unit, err 
 // SetUnit adds an agency or changes the newest life of one: its name, its
 // end, its successor.
 func (s *Service) SetUnit(ctx context.Context, actor access.Actor, u Unit) (Unit, error) {
-	if err := access.Require(actor, access.DutyEdit, access.Scope{}); err != nil {
+	if err := access.RequireEverywhere(actor, access.DutyEdit); err != nil {
 		return Unit{}, err
 	}
 	return u, s.db.Write(ctx, actor, func(tx *store.Tx) error {

@@ -73,12 +73,15 @@ func (s *Service) AssignSOP(ctx context.Context, actor access.Actor, incident, s
 		return Incident{}, err
 	}
 	err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		i, ok, err := readIncident(tx, actor.Limit(), incident)
+		i, ok, err := readIncident(tx, actor.Reach(access.IncidentView), incident)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return errMissing.With()
+		}
+		if err := may(tx, actor, incident, access.IncidentHandle); err != nil {
+			return err
 		}
 		if i.State != Open && i.State != Resolved {
 			return errState.With("state", i.State.Title(), "did", text("gán quy trình", "given an SOP"))
@@ -142,12 +145,15 @@ func (s *Service) MarkSOP(ctx context.Context, actor access.Actor, incident stri
 	}
 	var out []SOPStep
 	err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		i, ok, err := readIncident(tx, actor.Limit(), incident)
+		i, ok, err := readIncident(tx, actor.Reach(access.IncidentView), incident)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return errMissing.With()
+		}
+		if err := may(tx, actor, incident, takePart...); err != nil {
+			return err
 		}
 		if i.State != Open && i.State != Resolved {
 			return errState.With("state", i.State.Title(), "did", text("làm theo quy trình", "worked through"))

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/uid"
@@ -63,7 +64,7 @@ func (s *Service) removeAlerts(tx *store.Tx, i *Incident, ids []string, data map
 
 // merge moves everything of an incident into another.
 func (s *Service) merge(tx *store.Tx, before, i Incident, step Step, e Entry) error {
-	into, ok, err := readIncident(tx, "", step.Into)
+	into, ok, err := readIncident(tx, tx.Actor.Reach(access.IncidentHandle), step.Into)
 	if err != nil {
 		return err
 	}

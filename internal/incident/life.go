@@ -6,7 +6,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/msg"
@@ -293,9 +292,9 @@ func orNil(e *fault.Error) error {
 	return e
 }
 
-// mayStep lists what the actor may do next with an incident in state s.
-func mayStep(a access.Actor, s State) []string {
-	if !a.Can(access.IncidentHandle, access.Scope{}) {
+// mayStep lists what one who handles an incident in state s may do next.
+func mayStep(handles bool, s State) []string {
+	if !handles {
 		return []string{}
 	}
 	return Allowed(s)

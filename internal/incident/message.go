@@ -28,12 +28,15 @@ func (s *Service) Say(ctx context.Context, actor access.Actor, id, words string,
 	}
 	m := Message{By: personOf(actor), Text: words}
 	err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		i, ok, err := readIncident(tx, actor.Limit(), id)
+		i, ok, err := readIncident(tx, actor.Reach(access.IncidentView), id)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return errMissing.With()
+		}
+		if err := may(tx, actor, id, takePart...); err != nil {
+			return err
 		}
 		if !i.State.active() && i.State != Closed {
 			return errState.With("state", i.State.Title(), "did", text("trao đổi", "talked about"))

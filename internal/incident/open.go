@@ -175,7 +175,7 @@ func (s *Service) take(tx *store.Tx, i *Incident, ids []string) (taken []known, 
 			continue
 		}
 		if a.incident != "" {
-			other, there, err := readIncident(tx, "", a.incident)
+			other, there, err := readIncident(tx, everything, a.incident)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -198,7 +198,7 @@ func (s *Service) take(tx *store.Tx, i *Incident, ids []string) (taken []known, 
 // lost is what becomes of a proposal some of whose alerts went elsewhere: with
 // none left it is dismissed.
 func (s *Service) lost(tx *store.Tx, id string, ids []string) error {
-	p, ok, err := readIncident(tx, "", id)
+	p, ok, err := readIncident(tx, everything, id)
 	if err != nil || !ok || p.State != Proposed {
 		return err
 	}

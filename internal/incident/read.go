@@ -45,7 +45,7 @@ func (s *Service) one(ctx context.Context, actor access.Actor, id string) (Incid
 	var i Incident
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
 		var ok bool
-		if i, ok, err = readIncident(tx, actor.Limit(), id); err != nil {
+		if i, ok, err = readIncident(tx, actor.Reach(access.IncidentView), id); err != nil {
 			return err
 		}
 		if !ok {
@@ -79,7 +79,7 @@ func (s *Service) List(ctx context.Context, actor access.Actor, f Filter) (Page,
 	}
 	f.Limit = min(f.Limit, pageMost)
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
-		list, total, err := listIncidents(tx, actor.Limit(), f)
+		list, total, err := listIncidents(tx, actor.Reach(access.IncidentView), f)
 		if err != nil {
 			return err
 		}
@@ -134,15 +134,17 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id string) (Detai
 		return Detail{}, err
 	}
 	d := Detail{Tasks: []Task{}, Steps: []SOPStep{}, Messages: []Message{}, Files: []File{}, Timeline: []Entry{}, Candidates: []AlertRef{}}
+	handles := false
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		var ok bool
 		var err error
-		if d.Incident, ok, err = readIncident(tx, actor.Limit(), id); err != nil {
+		if d.Incident, ok, err = readIncident(tx, actor.Reach(access.IncidentView), id); err != nil {
 			return err
 		}
 		if !ok {
 			return errMissing.With()
 		}
+		handles = may(tx, actor, id, access.IncidentHandle) == nil
 		if err := s.complete(tx, &d.Incident); err != nil {
 			return err
 		}
@@ -177,7 +179,7 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id string) (Detai
 		}
 		return s.fillTimeline(tx, ids, &d)
 	})
-	d.Allowed = mayStep(actor, d.Incident.State)
+	d.Allowed = mayStep(handles, d.Incident.State)
 	return d, err
 }
 
@@ -240,7 +242,7 @@ func (s *Service) oneTask(ctx context.Context, actor access.Actor, id string) (T
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
 		// Whoever readdressed it to another unit sees what became of it.
 		var ok bool
-		if t, ok, err = readTask(tx, "", id); err != nil {
+		if t, ok, err = readTask(tx, everything, id); err != nil {
 			return err
 		}
 		if !ok {
@@ -262,7 +264,7 @@ func (s *Service) Tasks(ctx context.Context, actor access.Actor, f TaskFilter) (
 	f.Limit = min(f.Limit, pageMost)
 	list, total := []Task{}, 0
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
-		got, n, err := listTasks(tx, actor.Limit(), f)
+		got, n, err := listTasks(tx, actor.Reach(access.IncidentView), f)
 		if err != nil {
 			return err
 		}
@@ -293,7 +295,7 @@ func (s *Service) Task(ctx context.Context, actor access.Actor, id string) (Task
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		var ok bool
 		var err error
-		if d.Task, ok, err = readTask(tx, actor.Limit(), id); err != nil {
+		if d.Task, ok, err = readTask(tx, actor.Reach(access.IncidentView), id); err != nil {
 			return err
 		}
 		if !ok {
@@ -328,7 +330,7 @@ func (s *Service) Board(ctx context.Context, actor access.Actor, kind string) (B
 		return b, err
 	}
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
-		rows, err := board(tx, actor.Limit(), kind)
+		rows, err := board(tx, actor.Reach(access.IncidentView), kind)
 		b.Units = append(b.Units, rows...)
 		return err
 	})

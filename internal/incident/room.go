@@ -75,12 +75,15 @@ func (s *Service) Do(ctx context.Context, actor access.Actor, id string, step St
 		return Incident{}, err
 	}
 	err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		before, ok, err := readIncident(tx, actor.Limit(), id)
+		before, ok, err := readIncident(tx, actor.Reach(access.IncidentView), id)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return errMissing.With()
+		}
+		if err := may(tx, actor, id, access.IncidentHandle); err != nil {
+			return err
 		}
 		return s.step(tx, before, step)
 	})
@@ -274,9 +277,12 @@ func (s *Service) mayClose(tx *store.Tx, i *Incident) error {
 	return err
 }
 
+// takePart are the permissions of those who take part in an incident.
+var takePart = []access.Permission{access.IncidentHandle, access.TaskAnswer, access.DirectiveGive}
+
 // mayAnswer holds for whoever takes part in an incident.
 func mayAnswer(actor access.Actor) error {
-	for _, p := range []access.Permission{access.IncidentHandle, access.TaskAnswer, access.DirectiveGive} {
+	for _, p := range takePart {
 		if actor.Can(p, access.Scope{}) {
 			return nil
 		}

@@ -88,7 +88,7 @@ func (s *Service) attachmentVisible(ctx context.Context, actor access.Actor, id 
 	}
 	seen := false
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
-		seen, err = fileVisible(tx, actor.Limit(), id)
+		seen, err = fileVisible(tx, actor.Reach(access.IncidentView), id)
 		return err
 	})
 	if err != nil {
@@ -164,22 +164,13 @@ type change struct {
 	Kind string `json:"kind"`
 }
 
-func (s *Service) publish(tx *store.Tx, topic, id, kind string, units []string) {
+func (s *Service) publish(tx *store.Tx, topic, id, kind string, units []string, area, service string) {
 	if s.o.Publish == nil {
 		return
 	}
 	tx.After(func() {
 		err := s.o.Publish(topic, change{id, kind}, func(a access.Actor) bool {
-			limit := a.Limit()
-			if limit == "" {
-				return true
-			}
-			for _, u := range units {
-				if u == limit {
-					return true
-				}
-			}
-			return false
+			return holds(a.Reach(access.IncidentView), units, area, service)
 		})
 		if err != nil {
 			s.log.Warn("browsers could not be told", "topic", topic, "id", id, "err", err)
@@ -246,7 +237,10 @@ func (s *Service) commit(tx *store.Tx, before, i *Incident, step, summary string
 	for _, t := range tasks {
 		units = append(units, t.Unit)
 	}
-	s.publish(tx, "incidents", i.ID, step, units)
+	if i.State == Proposed || i.State == Dismissed {
+		units = nil
+	}
+	s.publish(tx, "incidents", i.ID, step, units, i.Area, i.Service)
 	return nil
 }
 

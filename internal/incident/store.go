@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/vi"
 )
@@ -113,13 +114,10 @@ func putIncident(tx *store.Tx, i *Incident, quiet bool) error {
 	return nil
 }
 
-// mine is the condition that a unit may see an incident; $1 is the limit.
-const mine = ` ($1 = '' or (i.state not in ('proposed', 'dismissed') and (i.lead_unit = $1
-	or exists (select 1 from incident_unit u where u.incident = i.id and u.unit = $1)
-	or exists (select 1 from incident_task t where t.incident = i.id and t.unit = $1)))) `
-
-func readIncident(tx *store.Tx, limit, id string) (Incident, bool, error) {
-	return store.One(tx, scanDoc[Incident], "select i.doc from incident i where"+mine+"and i.id = $2", limit, id)
+func readIncident(tx *store.Tx, r access.Reach, id string) (Incident, bool, error) {
+	args := []any{id}
+	where := mine(r, &args)
+	return store.One(tx, scanDoc[Incident], "select i.doc from incident i where i.id = $1 and"+where, args...)
 }
 
 // Filter narrows the list of incidents; empty fields mean all.
@@ -134,8 +132,9 @@ type Filter struct {
 	Cursor     string // id of the last one of the page before
 }
 
-func (f Filter) where(limit string) (string, []any) {
-	where, args := mine, []any{limit}
+func (f Filter) where(r access.Reach) (string, []any) {
+	args := []any{}
+	where := mine(r, &args)
 	add := func(clause string, vs ...any) {
 		n := len(args)
 		for range vs {
@@ -173,8 +172,8 @@ func escapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s)
 }
 
-func listIncidents(tx *store.Tx, limit string, f Filter) ([]Incident, int, error) {
-	where, args := f.where(limit)
+func listIncidents(tx *store.Tx, r access.Reach, f Filter) ([]Incident, int, error) {
+	where, args := f.where(r)
 	total, _, err := store.One(tx, scanInt, "select count(*) from incident i where"+where, args...)
 	if err != nil {
 		return nil, 0, err

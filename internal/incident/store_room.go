@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"sync/atomic"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/uid"
 )
@@ -128,10 +129,13 @@ func countFiles(tx *store.Tx, incident string) (int, error) {
 	return n, err
 }
 
-// fileVisible reports whether a unit sees something that the file hangs on.
-func fileVisible(tx *store.Tx, limit, file string) (bool, error) {
-	_, ok, err := store.One(tx, scanInt, `select 1 from incident_file f where f.file = $2 and (
-		exists (select 1 from incident i where i.id = f.incident and`+mine+`)
-		or exists (select 1 from incident_task t where t.id = f.task and`+mineTask+`)) limit 1`, limit, file)
+// fileVisible reports whether something that the file hangs on lies within a
+// reach.
+func fileVisible(tx *store.Tx, r access.Reach, file string) (bool, error) {
+	args := []any{file}
+	incidents, tasks := mine(r, &args), mineTask(r, &args)
+	_, ok, err := store.One(tx, scanInt, `select 1 from incident_file f where f.file = $1 and (
+		exists (select 1 from incident i where i.id = f.incident and`+incidents+`)
+		or exists (select 1 `+taskTables+"where t.id = f.task and"+tasks+")) limit 1", args...)
 	return ok, err
 }

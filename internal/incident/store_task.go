@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/vi"
 )
@@ -27,24 +28,25 @@ func putTask(tx *store.Tx, t *Task) error {
 	return err
 }
 
-const taskColumns = "select t.doc, t.stage, t.timer_at from incident_task t "
+const (
+	taskTables  = "from incident_task t left join incident i on i.id = t.incident "
+	taskColumns = "select t.doc, t.stage, t.timer_at, coalesce(i.lead_unit, ''), coalesce(i.area, ''), coalesce(i.service, '') " + taskTables
+)
 
 func scanTask(scan store.Scan) (t Task, err error) {
 	var doc string
 	var timer int64
-	if err := scan(&doc, &t.stage, &timer); err != nil {
+	if err := scan(&doc, &t.stage, &timer, &t.lead, &t.area, &t.service); err != nil {
 		return t, err
 	}
 	t.timerAt = store.FromMicros(timer)
 	return t, json.Unmarshal([]byte(doc), &t)
 }
 
-// mineTask is the condition that a unit may see a task: it is its own, or one
-// of an incident that it leads; $1 is the limit.
-const mineTask = ` ($1 = '' or t.unit = $1 or exists (select 1 from incident i where i.id = t.incident and i.lead_unit = $1)) `
-
-func readTask(tx *store.Tx, limit, id string) (Task, bool, error) {
-	return store.One(tx, scanTask, taskColumns+"where"+mineTask+"and t.id = $2", limit, id)
+func readTask(tx *store.Tx, r access.Reach, id string) (Task, bool, error) {
+	args := []any{id}
+	where := mineTask(r, &args)
+	return store.One(tx, scanTask, taskColumns+"where t.id = $1 and"+where, args...)
 }
 
 func tasksOf(tx *store.Tx, incident string) ([]Task, error) {
@@ -72,8 +74,9 @@ var standingSQL = map[Standing]string{
 	Done:    "t.state in ('confirmed', 'cancelled')",
 }
 
-func listTasks(tx *store.Tx, limit string, f TaskFilter) ([]Task, int, error) {
-	where, args := mineTask, []any{limit}
+func listTasks(tx *store.Tx, r access.Reach, f TaskFilter) ([]Task, int, error) {
+	args := []any{}
+	where := mineTask(r, &args)
 	equal := func(column, v string) {
 		if v != "" {
 			args = append(args, v)
@@ -111,7 +114,7 @@ func listTasks(tx *store.Tx, limit string, f TaskFilter) ([]Task, int, error) {
 		args = append(args, "%"+escapeLike(word)+"%")
 		where += " and t.fold like $" + strconv.Itoa(len(args)) + " escape '\\'"
 	}
-	total, _, err := store.One(tx, scanInt, "select count(*) from incident_task t where"+where, args...)
+	total, _, err := store.One(tx, scanInt, "select count(*) "+taskTables+"where"+where, args...)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -135,7 +138,7 @@ type BoardRow struct {
 	Total   int    `json:"total"`
 }
 
-func board(tx *store.Tx, limit, kind string) ([]BoardRow, error) {
+func board(tx *store.Tx, reach access.Reach, kind string) ([]BoardRow, error) {
 	sum := func(s Standing, n int) string {
 		sql := standingSQL[s]
 		if strings.Contains(sql, "%") {
@@ -143,10 +146,12 @@ func board(tx *store.Tx, limit, kind string) ([]BoardRow, error) {
 		}
 		return "sum(case when " + sql + " then 1 else 0 end)"
 	}
+	args := []any{kind, tx.Now}
+	where := mineTask(reach, &args)
 	return store.All(tx, func(scan store.Scan) (r BoardRow, err error) {
 		return r, scan(&r.Unit, &r.OnTime, &r.DueSoon, &r.Late, &r.Waiting, &r.Done, &r.Total)
-	}, "select t.unit, "+sum(OnTime, 3)+", "+sum(DueSoon, 3)+", "+sum(Late, 3)+", "+sum(Waiting, 3)+", "+sum(Done, 3)+`, count(*)
-		from incident_task t where ($1 = '' or t.unit = $1) and ($2 = '' or t.kind = $2) group by t.unit order by t.unit`, limit, kind, tx.Now)
+	}, "select t.unit, "+sum(OnTime, 2)+", "+sum(DueSoon, 2)+", "+sum(Late, 2)+", "+sum(Waiting, 2)+", "+sum(Done, 2)+`, count(*)
+		`+taskTables+"where ($1 = '' or t.kind = $1) and"+where+"group by t.unit order by t.unit", args...)
 }
 
 func dueTimers(tx *store.Tx, limit int) ([]Task, error) {

@@ -166,7 +166,7 @@ func (s *Service) sweepSOP(ctx context.Context) (more bool, err error) {
 			if _, err := tx.Mark("update incident_sop_step set told = 1 where incident = $1 and n = $2", st.incident, st.N); err != nil {
 				return err
 			}
-			i, ok, err := readIncident(tx, "", st.incident)
+			i, ok, err := readIncident(tx, everything, st.incident)
 			if err != nil {
 				return err
 			}

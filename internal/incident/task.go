@@ -109,6 +109,8 @@ type Task struct {
 
 	stage   int       // of the reminders
 	timerAt time.Time // of the next reminder, zero: none
+
+	lead, area, service string // of its incident, as read
 }
 
 // soonAt is when the deadline begins to be near: a fifth of the time is left,

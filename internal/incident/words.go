@@ -86,9 +86,10 @@ func (i *Incident) stateAt(at time.Time) State {
 func (s *Service) incidentFeatures(ctx context.Context, at time.Time) ([]layer.Feature, error) {
 	out := []layer.Feature{}
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
-		got, err := store.All(tx, scanDoc[Incident], "select i.doc from incident i where"+mine+
-			"and i.state in ('proposed', 'open', 'resolved', 'closed') and i.opened_at <= $2 and (i.cleared_at = 0 or i.cleared_at > $3) order by i.id limit $4",
-			httpapi.Actor(ctx).Limit(), at, at.Add(-24*time.Hour), mostFeatures)
+		args := []any{at, at.Add(-24 * time.Hour), mostFeatures}
+		where := mine(httpapi.Actor(ctx).Reach(access.IncidentView), &args)
+		got, err := store.All(tx, scanDoc[Incident], "select i.doc from incident i where"+where+
+			"and i.state in ('proposed', 'open', 'resolved', 'closed') and i.opened_at <= $1 and (i.cleared_at = 0 or i.cleared_at > $2) order by i.id limit $3", args...)
 		if err != nil {
 			return err
 		}
@@ -114,9 +115,10 @@ func (s *Service) incidentFeatures(ctx context.Context, at time.Time) ([]layer.F
 func (s *Service) taskFeatures(ctx context.Context, at time.Time) ([]layer.Feature, error) {
 	out := []layer.Feature{}
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
-		got, err := store.All(tx, scanTask, taskColumns+"where"+mineTask+
-			"and t.state in ('sent', 'accepted', 'in_progress', 'returned', 'finished') and t.given_at <= $2 order by t.id limit $3",
-			httpapi.Actor(ctx).Limit(), at, mostFeatures)
+		args := []any{at, mostFeatures}
+		where := mineTask(httpapi.Actor(ctx).Reach(access.IncidentView), &args)
+		got, err := store.All(tx, scanTask, taskColumns+"where"+where+
+			"and t.state in ('sent', 'accepted', 'in_progress', 'returned', 'finished') and t.given_at <= $1 order by t.id limit $2", args...)
 		if err != nil {
 			return err
 		}
@@ -158,6 +160,15 @@ func (s *Service) Indicators() []*figure.Indicator {
 	}
 }
 
+// figureReach is how far a figure counts: as far as the one who asks sees, and
+// everything when the program itself asks.
+func figureReach(ctx context.Context) access.Reach {
+	if a := httpapi.Actor(ctx); a.Known() {
+		return a.Reach(access.IncidentView)
+	}
+	return everything
+}
+
 func (s *Service) count(ctx context.Context, query string, args ...any) (n float64, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		k, _, err := store.One(tx, scanInt, query, args...)
@@ -170,7 +181,10 @@ func (s *Service) count(ctx context.Context, query string, args ...any) (n float
 func (s *Service) openFigure(ctx context.Context, scope figure.Scope, at time.Time) (figure.Figure, error) {
 	f := figure.Figure{Indicator: "incident.open", AsOf: at, Link: "/incidents?state=open", Data: "/api/v1/incidents?state=open"}
 	open := func(at time.Time) (float64, error) {
-		return s.count(ctx, `select count(*) from incident where state in ('open', 'resolved', 'closed') and opened_at <= $1 and (cleared_at = 0 or cleared_at > $1) and ($2 = '' or lead_unit = $2)`, at, scope.Unit)
+		args := []any{at, scope.Unit}
+		where := mine(figureReach(ctx), &args)
+		return s.count(ctx, `select count(*) from incident i where i.state in ('open', 'resolved', 'closed') and i.opened_at <= $1 and (i.cleared_at = 0 or i.cleared_at > $1)
+			and ($2 = '' or i.lead_unit = $2) and`+where, args...)
 	}
 	v, err := open(at)
 	if err != nil {
@@ -188,12 +202,13 @@ func (s *Service) openFigure(ctx context.Context, scope figure.Scope, at time.Ti
 
 func (s *Service) lateFigure(ctx context.Context, scope figure.Scope, at time.Time) (figure.Figure, error) {
 	f := figure.Figure{Indicator: "task.late", AsOf: at, Link: "/tasks?standing=late", Data: "/api/v1/tasks?standing=late"}
-	const with = "select count(*) from incident_task t where t.state in ('sent', 'accepted', 'in_progress') and t.given_at <= $1 and ($2 = '' or t.unit = $2)"
-	late, err := s.count(ctx, with+" and t.due < $1", at, scope.Unit)
+	args := []any{at, scope.Unit}
+	with := "select count(*) " + taskTables + "where t.state in ('sent', 'accepted', 'in_progress') and t.given_at <= $1 and ($2 = '' or t.unit = $2) and" + mineTask(figureReach(ctx), &args)
+	late, err := s.count(ctx, with+" and t.due < $1", args...)
 	if err != nil {
 		return f, err
 	}
-	all, err := s.count(ctx, with, at, scope.Unit)
+	all, err := s.count(ctx, with, args...)
 	f.Value, f.Numerator, f.Denominator = &late, &late, &all
 	if late > 0 {
 		f.Severity = 3
@@ -207,12 +222,14 @@ func (s *Service) medianFigure(ctx context.Context, scope figure.Scope, at time.
 	from := at.Add(-30 * 24 * time.Hour)
 	f := figure.Figure{Indicator: "incident.median_clear", Unit: "min", AsOf: at, From: &from, Link: "/incidents?state=closed", Data: "/api/v1/incidents?state=resolved,closed"}
 	var took []float64
+	args := []any{from, at, scope.Unit}
+	where := mine(figureReach(ctx), &args)
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		got, err := store.All(tx, func(scan store.Scan) (d float64, err error) {
 			var opened, cleared int64
 			err = scan(&opened, &cleared)
 			return float64(cleared-opened) / 60e6, err
-		}, `select opened_at, cleared_at from incident where state in ('resolved', 'closed') and cleared_at > $1 and cleared_at <= $2 and ($3 = '' or lead_unit = $3)`, from, at, scope.Unit)
+		}, `select i.opened_at, i.cleared_at from incident i where i.state in ('resolved', 'closed') and i.cleared_at > $1 and i.cleared_at <= $2 and ($3 = '' or i.lead_unit = $3) and`+where, args...)
 		took = got
 		return err
 	})

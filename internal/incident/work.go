@@ -87,14 +87,14 @@ func (s *Service) Give(ctx context.Context, actor access.Actor, d TaskDraft) (Ta
 		t.OriginalDue = t.Due
 		var before, i Incident
 		if d.Incident != "" {
-			if i, ok, _ = readIncident(tx, "", d.Incident); !ok {
+			if i, ok, _ = readIncident(tx, actor.Reach(access.IncidentView), d.Incident); !ok {
 				return errTaskInvalid.With().At("incident", errMissing.With())
 			}
 			if i.State != Open && i.State != Resolved {
 				return errState.With("state", i.State.Title(), "did", text("giao nhiệm vụ", "given tasks"))
 			}
 			before = i
-			t.Incident, t.IncidentNumber = i.ID, i.Number
+			t.Incident, t.IncidentNumber, t.lead, t.area, t.service = i.ID, i.Number, i.LeadUnit, i.Area, i.Service
 			if t.Lon == nil {
 				t.Lon, t.Lat = i.Lon, i.Lat
 			}
@@ -115,6 +115,9 @@ func (s *Service) Give(ctx context.Context, actor access.Actor, d TaskDraft) (Ta
 			if t.Place == "" {
 				t.Place = a.Place
 			}
+		}
+		if err := t.require(actor, need); err != nil {
+			return err
 		}
 		prefix := "NV"
 		if t.Kind == KindDirective {
@@ -165,22 +168,22 @@ func (s *Service) commitTask(tx *store.Tx, t *Task, step, summary string) error 
 		return err
 	}
 	tx.Emit(store.Event{Subject: "ioc.task." + step + "." + t.ID, Entity: "task", EntityID: t.ID, After: t.fact(), Summary: summary})
-	units := []string{t.Unit}
+	t.lead, t.area, t.service = "", "", ""
 	if t.Incident != "" {
-		if i, ok, err := readIncident(tx, "", t.Incident); err != nil {
+		if i, ok, err := readIncident(tx, everything, t.Incident); err != nil {
 			return err
 		} else if ok {
-			units = append(units, i.LeadUnit)
+			t.lead, t.area, t.service = i.LeadUnit, i.Area, i.Service
 		}
 	}
-	s.publish(tx, "tasks", t.ID, step, units)
+	s.publish(tx, "tasks", t.ID, step, []string{t.Unit, t.lead}, t.area, t.service)
 	tx.After(s.wakeUp)
 	return nil
 }
 
 // mayTask asks whether the actor stands on the side that takes a step.
 func mayTask(actor access.Actor, t *Task, who side) error {
-	handles := actor.Can(access.IncidentHandle, access.Scope{})
+	handles := t.require(actor, access.IncidentHandle) == nil
 	switch who {
 	case theUnit:
 		// The shift writes down what a unit says by telephone.
@@ -190,15 +193,15 @@ func mayTask(actor access.Actor, t *Task, who side) error {
 		if err := access.Require(actor, access.TaskAnswer, access.Scope{}); err != nil {
 			return err
 		}
-		if actor.Unit != t.Unit && !actor.IsSystem() {
+		if !holds(actor.Reach(access.TaskAnswer), []string{t.Unit}, t.area, t.service) {
 			return errNotYours.With()
 		}
 		return nil
 	case theGiver:
 		if t.Kind != KindDirective {
-			return access.Require(actor, access.IncidentHandle, access.Scope{})
+			return t.require(actor, access.IncidentHandle)
 		}
-		if err := access.Require(actor, access.DirectiveGive, access.Scope{}); err != nil {
+		if err := t.require(actor, access.DirectiveGive); err != nil {
 			return err
 		}
 		// The leaders of the IOC act for a leader who is away.
@@ -233,7 +236,7 @@ func (s *Service) DoTask(ctx context.Context, actor access.Actor, id string, ste
 		return Task{}, err
 	}
 	err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		before, ok, err := readTask(tx, actor.Limit(), id)
+		before, ok, err := readTask(tx, actor.Reach(access.IncidentView), id)
 		if err != nil {
 			return err
 		}
@@ -309,7 +312,7 @@ func (s *Service) touchIncident(tx *store.Tx, id string, counts bool) error {
 	if id == "" || !counts {
 		return nil
 	}
-	i, ok, err := readIncident(tx, "", id)
+	i, ok, err := readIncident(tx, everything, id)
 	if err != nil || !ok {
 		return err
 	}

@@ -115,7 +115,7 @@ func TestPublishTo(t *testing.T) {
 	defer hub.Close()
 	one, other := open(t, srv.URL+"/live?topics=alerts", "20242", ""), open(t, srv.URL+"/live?topics=alerts", "20194", "")
 	publish := func(unit string) {
-		if err := hub.PublishTo("alerts", unit, func(a access.Actor) bool { return a.Limit() == unit }); err != nil {
+		if err := hub.PublishTo("alerts", unit, func(a access.Actor) bool { return a.Reach(access.AlertView).Covers(access.Scope{Unit: unit}) }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,0 +1,5 @@
+-- Alerts that go straight to a unit (a case that falls due) are thousands: the
+-- shift's list must not wade through them.
+alter table alert add column direct integer not null default 0;
+drop index alert_by_severity;
+create index alert_by_severity on alert (direct, open, severity, raised_at, id, state, suppressed, late);
