@@ -1,6 +1,6 @@
 // Files, scoreboards, systems and warnings as the server answers them.
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/vue-query'
-import { computed, type Ref } from 'vue'
+import { computed, ref, type Ref } from 'vue'
 import { get, type Params } from '@/api/client'
 import type { CaseBoard, CaseDetail, CasePage, CaseSummary, CaseSystem, CaseWord, Compare, Digest, Procedure, RejectedRow, Score766, SlowRow, WarningList, WarningSettings } from '@/api/case'
 import { Problem } from '@/api/problem'
@@ -24,7 +24,7 @@ export const useScore = (params: Ref<Params>) => useQuery({ queryKey: computed((
 export const useCompare = (params: Ref<Params>) => useQuery({ queryKey: computed(() => ['case-compare', params.value]), queryFn: ({ signal }) => get<Compare>('cases/compare', params.value, signal), placeholderData: keepPreviousData })
 export const useSummary = () => useQuery({ queryKey: ['case-summary'], queryFn: ({ signal }) => get<CaseSummary>('cases/summary', {}, signal), placeholderData: keepPreviousData })
 export const useProcedures = () => useQuery({ queryKey: ['case-procedures'], queryFn: ({ signal }) => get<{ procedures: Procedure[] | null }>('cases/procedures', {}, signal), staleTime: 10 * minute })
-export const useSystems = () => useQuery({ queryKey: ['case-systems'], queryFn: ({ signal }) => get<{ systems: CaseSystem[] | null }>('cases/systems', {}, signal), placeholderData: keepPreviousData, refetchInterval: minute / 4 })
+export const useSystems = (wanted: Ref<boolean> = ref(true)) => useQuery({ queryKey: ['case-systems'], enabled: wanted, queryFn: ({ signal }) => get<{ systems: CaseSystem[] | null }>('cases/systems', {}, signal), placeholderData: keepPreviousData, refetchInterval: minute / 4 })
 export const useRejected = (system: Ref<string>) => useQuery({ queryKey: computed(() => ['case-rejected', system.value]), queryFn: ({ signal }) => get<{ rejected: RejectedRow[] | null }>('cases/rejected', { system: system.value }, signal), placeholderData: keepPreviousData })
 export const useCaseWords = (params: Ref<Params>) => useQuery({ queryKey: computed(() => ['case-words', params.value]), queryFn: ({ signal }) => get<{ words: CaseWord[] | null }>('cases/words', params.value, signal), placeholderData: keepPreviousData })
 export const useWarnings = (params: Ref<Params>) => useQuery({ queryKey: computed(() => ['case-warnings', params.value]), queryFn: ({ signal }) => get<WarningList>('cases/warnings', params.value, signal), placeholderData: keepPreviousData })
