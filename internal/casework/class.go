@@ -53,18 +53,34 @@ func (c *Case) Class(at time.Time, w Window) Class {
 	case Stopped:
 		return StoppedClass
 	case Finished, Returned:
-		end := c.end(turn.At)
-		due := c.DueAt(turn.At)
+		ended := c.endedAt(at)
+		due := c.DueAt(ended)
 		if due == nil {
 			return NoDue
 		}
-		return w.Outcome(end, due.Due)
+		return w.Outcome(c.end(ended), due.Due)
 	}
 	due := c.DueAt(at)
 	if due == nil {
 		return NoDue
 	}
 	return w.Standing(at, due.Due)
+}
+
+// endedAt is since when a file that is at its end at an instant is: it may have
+// been handed out later.
+func (c *Case) endedAt(at time.Time) (since time.Time) {
+	for i := len(c.Turns) - 1; i >= 0; i-- {
+		t := c.Turns[i]
+		if t.At.After(at) {
+			continue
+		}
+		if t.State.Clock() != Ended {
+			break
+		}
+		since = t.At
+	}
+	return since
 }
 
 // end is the instant that fixes timeliness.
@@ -165,7 +181,8 @@ func (c *Case) LateBy(at time.Time) time.Duration {
 	switch turn.State {
 	case Processing:
 	case Finished, Returned:
-		end, asked = c.end(turn.At), turn.At
+		asked = c.endedAt(at)
+		end = c.end(asked)
 	default:
 		return 0
 	}

@@ -83,21 +83,15 @@ func (f *folding) compute(proc Procedure) {
 	} else if f.DueComputed != nil {
 		f.DueDiffers = differs(f.Deadlines, *f.DueComputed, proc)
 	}
-	if last := latest(f.Deadlines); last != nil {
-		due := last.Due
-		f.Due, f.DueVersion = &due, last.Version
-	} else if last := latest(computed); last != nil {
-		due := last.Due
-		f.Due, f.DueVersion = &due, last.Version
-	}
 	f.Deadlines = append(f.Deadlines, computed...)
-}
-
-func latest(ds []Deadline) *Deadline {
-	if len(ds) == 0 {
-		return nil
+	asked := time.Unix(1<<40, 0) // the newest version; a file that has ended keeps that of its end
+	if n := len(f.Turns); f.State.Clock() == Ended && n > 0 {
+		asked = f.endedAt(f.Turns[n-1].At)
 	}
-	return &ds[len(ds)-1]
+	if d := f.DueAt(asked); d != nil {
+		due := d.Due
+		f.Due, f.DueVersion = &due, d.Version
+	}
 }
 
 // differs compares the date that the source gave last – an apology is no

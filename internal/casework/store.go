@@ -56,11 +56,8 @@ func (c *Case) ended() (at, late int64) {
 	if c.State.Clock() != Ended || len(c.Turns) == 0 {
 		return 0, 0
 	}
-	turn := c.Turns[len(c.Turns)-1]
-	for i := len(c.Turns) - 1; i >= 0 && c.Turns[i].State.Clock() == Ended; i-- {
-		turn = c.Turns[i] // handed out later, but finished then
-	}
-	return store.Micros(turn.At), c.LateBy(turn.At).Microseconds()
+	last := c.Turns[len(c.Turns)-1].At
+	return store.Micros(c.endedAt(last)), c.LateBy(last).Microseconds()
 }
 
 // row are the values of a file.

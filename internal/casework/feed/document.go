@@ -93,3 +93,15 @@ func pages(b batch, size int) []batch {
 		}
 	}
 }
+
+// piece is the mapping for one row of a table that is kept as text.
+func (m Mapping) piece() Mapping {
+	m.SkipRows, m.Sheet, m.Records, m.Charset = 0, "", "", "utf-8"
+	return m
+}
+
+// decodeJSON reads a kept row with whole numbers whole.
+func decodeJSON(raw string) (any, error) {
+	doc, err := decode.Decode([]byte(raw), decode.Options{Format: decode.JSON, Charset: "utf-8"})
+	return doc.Root, err
+}

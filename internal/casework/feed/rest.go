@@ -18,6 +18,7 @@ var (
 	errStatus = fault.Define(fault.Unavailable, "casefeed.status", "the server answers {status}", "máy chủ trả lời {status}")
 	errDenied = fault.Define(fault.Invalid, "casefeed.denied", "the server refuses the user name, password or key ({status})", "máy chủ không nhận tên đăng nhập, mật khẩu hoặc khoá ({status})")
 	errFetch  = fault.Define(fault.Unavailable, "casefeed.fetch", "no answer from {host}: {detail}", "không nhận được trả lời từ {host}: {detail}")
+	errPages  = fault.Define(fault.Invalid, "casefeed.pages", "there are more than {limit} pages in one round", "một lượt có hơn {limit} trang")
 	errAnswer = fault.Define(fault.TooLarge, "casefeed.answer_size", "an answer is larger than {limit} bytes", "câu trả lời lớn hơn {limit} byte")
 )
 
@@ -39,6 +40,9 @@ func newREST(c *RESTConfig, m Mapping, guard *connector.Guard) *restPull {
 func (p *restPull) close() { p.client.CloseIdleConnections() }
 
 func (p *restPull) page(ctx context.Context, m mark) (batch, error) {
+	if p.pageNo >= p.c.MaxPages {
+		return batch{}, connector.NewConfigError().At("max_pages", errPages.With("limit", p.c.MaxPages))
+	}
 	raw, name, err := p.fetch(ctx, m)
 	if err != nil {
 		return batch{}, err
@@ -54,7 +58,7 @@ func (p *restPull) page(ctx context.Context, m mark) (batch, error) {
 		p.climb(x.record)
 	}
 	b.next = m
-	b.more = p.c.PageParam != "" && len(b.rows) > 0 && !same && p.pageNo < p.c.MaxPages
+	b.more = p.c.PageParam != "" && len(b.rows) > 0 && !same
 	if same {
 		b.rows = nil
 	}

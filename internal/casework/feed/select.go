@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -178,7 +179,7 @@ func (s *scanner) next() (token, *fault.Error) {
 	case r == '?' && s.dialect == mySQL:
 		return refuse("?")
 	case unicode.IsSpace(r): // a blank that databases do not know as one
-		return refuse("U+" + strings.ToUpper(hex(r)))
+		return refuse(fmt.Sprintf("%U", r))
 	case unicode.IsLetter(r) || r == '_':
 		end := start
 		for end < len(s.text) {
@@ -218,13 +219,4 @@ func (s *scanner) quoted(end byte) (token, *fault.Error) {
 		}
 	}
 	return token{}, errQueryOpen.With("position", s.position(start), "found", s.text[start:start+1])
-}
-
-func hex(r rune) string {
-	const digits = "0123456789abcdef"
-	out := ""
-	for ; r > 0; r >>= 4 {
-		out = string(digits[r&15]) + out
-	}
-	return out
 }

@@ -35,8 +35,12 @@ type Options struct {
 	// Roots are the folders of this machine that may be watched; the first
 	// holds the drop folders of systems that name none.
 	Roots  []string
-	Clock  *clock.Clock // nil is the system's
-	Logger *slog.Logger // nil discards
+	// Choices are what a word of a kind may mean: casework.UnitWord the units
+	// in force, casework.OfficerWord the accounts that the actor may know of.
+	// Nil suggests none; states and procedures are known without it.
+	Choices func(ctx context.Context, actor access.Actor, kind string) ([]Choice, error)
+	Clock   *clock.Clock // nil is the system's
+	Logger  *slog.Logger // nil discards
 }
 
 // Service keeps the one-stop systems and reads them. Safe for concurrent use.
@@ -47,6 +51,8 @@ type Service struct {
 	roots []string
 	clock *clock.Clock
 	log   *slog.Logger
+
+	choices func(ctx context.Context, actor access.Actor, kind string) ([]Choice, error)
 
 	changed chan struct{} // a system was made, changed or deleted
 
@@ -63,7 +69,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, errors.New("casework/feed needs records and casework")
 	}
 	s := &Service{
-		db: o.Store, cases: o.Cases, guard: o.Guard, roots: o.Roots, clock: o.Clock, log: o.Logger,
+		db: o.Store, cases: o.Cases, guard: o.Guard, roots: o.Roots, clock: o.Clock, log: o.Logger, choices: o.Choices,
 		changed: make(chan struct{}, 1), rounds: map[string]*sync.Mutex{}, running: map[string]bool{}, workers: map[string]*worker{}, waiting: map[string]map[string]sighting{},
 	}
 	if s.log == nil {

@@ -70,6 +70,20 @@ func (p point) arg(d dialect) any {
 	return p.Value
 }
 
+// future reports whether a watermark lies more than a day ahead.
+func (p point) future(now time.Time) bool {
+	limit := now.Add(24 * time.Hour)
+	if p.Kind == "time" {
+		t, err := time.Parse(time.RFC3339Nano, p.Value)
+		return err == nil && t.After(limit)
+	}
+	if p.Kind == "" && len(p.Value) >= 19 && p.Value[4] == '-' {
+		t, err := time.Parse("2006-01-02 15:04:05", p.Value[:19])
+		return err == nil && t.After(limit)
+	}
+	return false
+}
+
 // String is the value for people.
 func (p point) String() string {
 	if p.Kind == "time" {
@@ -94,7 +108,7 @@ var (
 type sqlPull struct {
 	c     *SQLConfig
 	q     query
-	guard *connector.Guard
+	now   func() time.Time
 	db    *sql.DB
 
 	// of this round: the last row that was read
@@ -102,7 +116,7 @@ type sqlPull struct {
 	last struct{ mark, key point }
 }
 
-func newSQL(c *SQLConfig, guard *connector.Guard) (*sqlPull, error) {
+func newSQL(c *SQLConfig, guard *connector.Guard, now func() time.Time) (*sqlPull, error) {
 	q, f := checkSelect(c.Query, c.dialect())
 	if f != nil {
 		return nil, connector.NewConfigError().At("query", f)
@@ -112,7 +126,7 @@ func newSQL(c *SQLConfig, guard *connector.Guard) (*sqlPull, error) {
 		return nil, explain(c, err)
 	}
 	db.SetMaxOpenConns(1)
-	return &sqlPull{c: c, q: q, guard: guard, db: db}, nil
+	return &sqlPull{c: c, q: q, now: now, db: db}, nil
 }
 
 func (p *sqlPull) close() { _ = p.db.Close() }
@@ -204,7 +218,7 @@ func (p *sqlPull) page(ctx context.Context, m mark) (batch, error) {
 	for _, k := range m.Ties {
 		known[k] = true
 	}
-	begun := m.At
+	begun, held := m.At, false
 	n, err := p.read(ctx, statement, args, func(rec map[string]any, values []any, types, names []string) error {
 		key, err := p.pick(p.c.Key, values, types, names)
 		if err != nil {
@@ -221,6 +235,15 @@ func (p *sqlPull) page(ctx context.Context, m mark) (batch, error) {
 			id := fingerprint(key.Value, rec)
 			if begun != nil && begun.Value == at.Value && known[id] {
 				return nil // of the last instant, read before
+			}
+			if at.future(p.now()) {
+				held = true
+			}
+			if held {
+				// A row of next year must not hide those of tomorrow: it is
+				// taken, and read again until its time has come.
+				out.rows = append(out.rows, row{place: p.c.Key + "=" + clip(key.String()), record: rec})
+				return nil
 			}
 			if !same {
 				out.next.At, out.next.Ties = &at, nil
