@@ -196,6 +196,10 @@ var (
 	errDenied = fault.Define(fault.Forbidden, "access.denied", "you may not do this: it needs the permission {permission}", "không đủ quyền: cần quyền {permission}")
 )
 
+// ErrReadOnly refuses what changes anything to an actor who is ReadOnly; the
+// HTTP edge asks for every request.
+var ErrReadOnly = fault.Define(fault.Forbidden, "access.read_only", "you look through somebody else's eyes: nothing can be changed", "đang xem như người khác: không thay đổi được gì")
+
 // Require returns nil when the actor may do p in s, else the fault that says
 // so: sign in first, or the permission that is missing.
 func Require(a Actor, p Permission, s Scope) error {

@@ -112,12 +112,21 @@ func Chain(next http.Handler, o Options) http.Handler {
 			Problem(rec, r, errCSRF.With())
 			return
 		}
+		if c.actor.ReadOnly && !safeMethod(r.Method) && !leavesViewing(r) {
+			Problem(rec, r, access.ErrReadOnly.With())
+			return
+		}
 		next.ServeHTTP(rec, r)
 	})
 }
 
 func safeMethod(m string) bool {
 	return m == http.MethodGet || m == http.MethodHead || m == http.MethodOptions
+}
+
+// leavesViewing are the only things that who looks as somebody else may do.
+func leavesViewing(r *http.Request) bool {
+	return r.Method == http.MethodDelete && (r.URL.Path == "/api/v1/session/view-as" || r.URL.Path == "/api/v1/session")
 }
 
 // sameSite holds for requests of our own pages: a foreign page can neither

@@ -51,7 +51,6 @@ func (v *view) actor(u *User) (access.Actor, time.Time) {
 }
 
 var (
-	errReadOnly = fault.Define(fault.Forbidden, "access.read_only", "you look through somebody else's eyes: nothing can be changed", "đang xem như người khác: không thay đổi được gì")
 	errViewing  = fault.Define(fault.Forbidden, "identity.viewing", "you look through somebody else's eyes: what is his own alone is not shown", "đang xem như người khác: không xem được phần riêng của người đó")
 	errView     = fault.Define(fault.Invalid, "identity.view_as", "name a person, or a unit", "chọn một người hoặc một đơn vị")
 	errViewMore = fault.Define(fault.Forbidden, "identity.view_more", "this person may see more than you", "người này xem được nhiều hơn quyền của người xem")
@@ -87,7 +86,7 @@ func (v *view) fact() viewFact {
 // only, until EndView. It needs session.view_as.
 func (s *Service) ViewAs(ctx context.Context, actor access.Actor, token string, d ViewDraft) error {
 	if actor.ReadOnly {
-		return errReadOnly.With()
+		return access.ErrReadOnly.With()
 	}
 	if err := access.Require(actor, access.ViewAs, access.Scope{}); err != nil {
 		return err

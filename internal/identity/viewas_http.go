@@ -27,7 +27,7 @@ func (s *Service) readOnly(api huma.API) func(huma.Context, func(huma.Context)) 
 		op := hc.Operation()
 		safe := op.Method == http.MethodGet || op.Method == http.MethodHead || op.Method == http.MethodOptions
 		if !safe && httpapi.Actor(hc.Context()).ReadOnly && op.OperationID != "end-view-as" && op.OperationID != "sign-out" {
-			_ = huma.WriteErr(api, hc, http.StatusInternalServerError, "", errReadOnly.With()) // the fault has its own status
+			_ = huma.WriteErr(api, hc, http.StatusInternalServerError, "", access.ErrReadOnly.With()) // the fault has its own status
 			return
 		}
 		next(hc)
