@@ -34,7 +34,7 @@ type Options struct {
 	Guard *connector.Guard
 	// Roots are the folders of this machine that may be watched; the first
 	// holds the drop folders of systems that name none.
-	Roots  []string
+	Roots []string
 	// Choices are what a word of a kind may mean: casework.UnitWord the units
 	// in force, casework.OfficerWord the accounts that the actor may know of.
 	// Nil suggests none; states and procedures are known without it.

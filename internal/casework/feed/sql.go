@@ -106,10 +106,10 @@ var (
 
 // sqlPull reads pages of one database.
 type sqlPull struct {
-	c     *SQLConfig
-	q     query
-	now   func() time.Time
-	db    *sql.DB
+	c   *SQLConfig
+	q   query
+	now func() time.Time
+	db  *sql.DB
 
 	// of this round: the last row that was read
 	at   from

@@ -77,11 +77,12 @@ func rejection(system string, x row, why *fault.Error, taken bool) Rejection {
 		}
 		raw = string(b)
 	}
+	raw = textCell(raw)
 	h := sha256.Sum256([]byte(system + "\x00" + raw))
 	t := troubleOf(why)
 	return Rejection{
 		ID: hex.EncodeToString(h[:12]), System: system, Place: clipBytes(x.place, 200), Code: t.Code, Vi: t.In("vi"), En: t.In("en"),
-		Raw: textCell(raw), Taken: taken,
+		Raw: raw, Taken: taken,
 	}
 }
 
