@@ -36,6 +36,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/me/notifications', name: 'my-notifications', component: () => import('./feature/notify/MyNotificationsPage.vue'), meta: { title: 'nav.my_notifications' } },
   { path: '/org', name: 'org', component: withWords('org', () => import('./feature/org/OrgPage.vue')), meta: { title: 'nav.org', permission: 'unit.view' } },
   { path: '/people', alias: '/users', name: 'people', component: withWords('people', () => import('./feature/people/PeoplePage.vue')), meta: { title: 'nav.people', permission: 'user.view' } },
+  { path: '/access', name: 'access', component: withWords('access', () => import('./feature/access/AccessPage.vue')), meta: { title: 'nav.access', permission: 'user.view' } },
+  { path: '/calendar', name: 'calendar', component: withWords('calendar', () => import('./feature/calendar/CalendarPage.vue')), meta: { title: 'nav.calendar' } },
   { path: '/people/:id', name: 'person', component: withWords('people', () => import('./feature/people/PersonPage.vue')), meta: { title: 'nav.people', permission: 'user.view' } },
   { path: '/:path(.*)*', name: 'not-found', component: () => import('./frame/NotFoundPage.vue'), meta: { title: 'ui.not_found' } },
 ]

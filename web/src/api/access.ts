@@ -3,7 +3,7 @@
 import type { Ceiling, Grant, Who } from './people'
 import type { Text } from './types'
 
-export interface RoleRow { role: string; name: Text; permissions: string[] | null; ceiling: Ceiling; city_wide: boolean }
+export interface RoleRow { role: string; name: Text; permissions: string[] | null; ceiling: Ceiling; city_wide: boolean; may_give: string[] | null; delegable: boolean }
 export interface PermissionText { permission: string; text: Text }
 export interface RoleTable { roles: RoleRow[] | null; permissions: PermissionText[] | null }
 export interface Seer { user: { id: string; name: string; title: string; unit: string; unit_name: string }; why: Grant[] | null }
@@ -12,3 +12,4 @@ export interface PolicyRow {
   from: string; min_length: number; lower: boolean; upper: boolean; digit: boolean; special: boolean; history: number; max_age_days: number
   lock_after: number; lock_minutes: number; idle_minutes: number; absolute_hours: number; sessions: number; second_factor_roles: string[] | null; unused_days: number; source: string
 }
+export interface PolicyBook { policy: PolicyRow; rows: PolicyRow[] | null }

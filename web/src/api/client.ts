@@ -20,7 +20,7 @@ export const patch = <T>(path: string, body: unknown): Promise<T> => call<T>('PA
 export const put = <T>(path: string, body: unknown): Promise<T> => call<T>('PUT', path, undefined, body)
 /** postText sends a body that is no JSON, as it stands. */
 export const postText = <T>(path: string, text: string, type: string): Promise<T> => call<T>('POST', path, undefined, new Blob([text], { type }))
-export const del = <T = void>(path: string): Promise<T> => call<T>('DELETE', path)
+export const del = <T = void>(path: string, body?: unknown): Promise<T> => call<T>('DELETE', path, undefined, body)
 
 /** address is the URL of a path, for links and downloads. */
 export function address(path: string, params?: Params): string {

@@ -4,6 +4,8 @@ import { computed, type ComputedRef } from 'vue'
 import type { RoleTable } from '@/api/access'
 import { get } from '@/api/client'
 import type { Words } from '@/i18n/use'
+import { session } from '@/session'
+import { roles } from './grant'
 
 export const useRoleTable = () => useQuery({ queryKey: ['access', 'roles'], queryFn: ({ signal }) => get<RoleTable>('access/roles', {}, signal), staleTime: 3_600_000 })
 
@@ -13,5 +15,15 @@ export function usePermissionName(w: Words): ComputedRef<(permission: string) =>
   return computed(() => {
     const texts = new Map((data.value?.permissions ?? []).map((p) => [p.permission, p.text]))
     return (permission) => w.say(texts.get(permission)) || permission
+  })
+}
+
+/** useGivable lists the roles that the signed-in person may give; the server decides about where. */
+export function useGivable(): ComputedRef<string[]> {
+  const { data } = useRoleTable()
+  return computed(() => {
+    const mine = (data.value?.roles ?? []).filter((r) => session.value?.user.roles.includes(r.role))
+    const may = new Set(mine.flatMap((r) => r.may_give ?? []))
+    return data.value ? roles.filter((r) => may.has(r)) : [...roles]
   })
 }
