@@ -150,7 +150,7 @@ func TestSnapshotsWithoutTime(t *testing.T) {
 			fresh int
 			want  State
 		}{{"4", 1, Processing}, {"4", 0, Processing}, {"5", 1, Paused}, {"5", 0, Paused}, {"4", 1, Processing}, {"4", 0, Processing}} {
-			r.clk.Set(morning.Add(time.Duration(i+1) * time.Minute))
+			r.clk.Set(r.clk.Now().Add(time.Minute))
 			if rep := r.take(Event{System: "a", Code: codeA, Patch: Patch{State: &x.state}}); rep.New != x.fresh {
 				t.Errorf("%d: %+v", i, rep)
 			}
