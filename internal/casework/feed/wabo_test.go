@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"openioc.org/ioc/internal/casework"
-	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/store/storetest"
 )
@@ -196,4 +195,3 @@ func fillWABO(t testing.TB, db *sql.DB, rows ...[]string) {
 	}
 }
 
-var _ = clock.Manual
