@@ -1,8 +1,11 @@
 package workcal
 
 import (
+	"fmt"
+	"hash/fnv"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"openioc.org/ioc/internal/caltime"
@@ -24,6 +27,7 @@ type Calendar struct {
 	office   sums     // office time, nanoseconds
 	lo, hi   *Hours   // before and after the table
 	resolved []dayRow // rows by date, for pages
+	stamp    string
 }
 
 // kept is what the table knows of a day.
@@ -62,6 +66,7 @@ func NewCalendar(days []Day, hours []Hours) *Calendar {
 	week := func(v int64) [7]int64 { return [7]int64{v, v, v, v, v} }
 	c.works = newSums(first, worked, week(1), week(1))
 	c.office = newSums(first, time, week(int64(c.lo.total())), week(int64(c.hi.total())))
+	c.stamp = c.sign()
 	return c
 }
 
@@ -219,3 +224,22 @@ func (c *Calendar) HoursAt(t time.Time) Hours {
 
 // local is the midnight of a date that was read as UTC or local.
 func local(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, caltime.Zone) }
+
+// Stamp is equal for two calendars that count alike.
+func (c *Calendar) Stamp() string { return c.stamp }
+
+// sign sums up what terms rest on.
+func (c *Calendar) sign() string {
+	h := fnv.New64a()
+	works := make([]byte, len(c.days))
+	for i, d := range c.days {
+		if d.works {
+			works[i] = 1
+		}
+	}
+	_, _ = h.Write(works) // a hash takes everything
+	for _, x := range c.hours {
+		_, _ = fmt.Fprint(h, x.From.Unix(), x.AsGiven, x.Periods)
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
+}

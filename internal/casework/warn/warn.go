@@ -42,12 +42,12 @@ const tick = time.Microsecond
 
 // standing is how a file stands at an instant, as far as warnings go.
 type standing struct {
-	running   bool
-	due       time.Time // zero: no date
-	version   int
+	running    bool
+	due        time.Time // zero: no date
+	version    int
 	apologised bool
-	over      bool      // it has ended, and nothing in its record lies ahead
-	next      time.Time // when its own record says that something changes; zero: never
+	over       bool      // it has ended, and nothing in its record lies ahead
+	next       time.Time // when its own record says that something changes; zero: never
 }
 
 // stand reads a file as of an instant.

@@ -1,0 +1,13 @@
+package warn
+
+import (
+	"time"
+
+	"openioc.org/ioc/internal/casework"
+)
+
+// Opens is for tests.
+func Opens(w casework.Window, due time.Time) time.Time { return opens(w, due) }
+
+// Quick makes look-ups answer at once.
+func (s *Service) Quick() { s.floor = 0 }
