@@ -17,13 +17,14 @@ import (
 // stepCookie binds the steps of signing in to one browser.
 const stepCookie = "ioc_step"
 
-type stepInput struct {
+// StepInput is what a browser carries between the steps of signing in.
+type StepInput struct {
 	Agent   string `header:"User-Agent" hidden:"true"`
 	Browser string `cookie:"ioc_step" hidden:"true"`
 }
 
 type signInInput struct {
-	stepInput
+	StepInput
 	Body struct {
 		Username string `json:"username" minLength:"1" maxLength:"200"`
 		Password string `json:"password" format:"password" minLength:"1" maxLength:"1024"`
@@ -40,7 +41,7 @@ type signInOutput struct {
 }
 
 type secondInput struct {
-	stepInput
+	StepInput
 	Body struct {
 		Ticket     string          `json:"ticket" maxLength:"200"`
 		Code       string          `json:"code,omitempty" maxLength:"20"`
@@ -50,7 +51,7 @@ type secondInput struct {
 }
 
 type ticketInput struct {
-	stepInput
+	StepInput
 	Body struct {
 		Ticket string `json:"ticket" maxLength:"200"`
 	}
@@ -67,7 +68,7 @@ type passkeyBeginOutput struct {
 }
 
 type passkeyFinishInput struct {
-	stepInput
+	StepInput
 	Body struct {
 		Ticket     string          `json:"ticket" maxLength:"200"`
 		Credential json.RawMessage `json:"credential"`
@@ -80,6 +81,7 @@ func (s *Service) securityRoutes(api huma.API) {
 	s.ownSecurityRoutes(api)
 	s.sessionsRoutes(api)
 	s.tokenRoutes(api)
+	s.oidcRoutes(api)
 	s.policyRoutes(api)
 }
 
@@ -124,7 +126,7 @@ func (s *Service) signInRoutes(api huma.API) {
 		return &assertionOutput{Body: options}, err
 	})
 	huma.Register(api, operation("sign-in-passkey-begin", http.MethodPost, "/api/v1/session/passkey/begin", "public", "Begin to sign in with a passkey alone",
-		http.StatusOK, http.StatusConflict, tooMany), func(ctx context.Context, in *stepInput) (*passkeyBeginOutput, error) {
+		http.StatusOK, http.StatusConflict, tooMany), func(ctx context.Context, in *StepInput) (*passkeyBeginOutput, error) {
 		browser := cmp.Or(in.Browser, uid.Secret(tokenBytes))
 		ticket, options, err := s.BeginPasskeySignIn(ctx, browser, s.base(ctx), httpapi.RemoteIP(ctx))
 		if err != nil {
