@@ -18,7 +18,7 @@ export interface Case {
   class: CaseClass; remaining_seconds: number | null; late_seconds: number; paused_since: string | null; due_version: number; apology_at: string | null; digitized: boolean | null
   synthetic: boolean; problems: CaseProblem[] | null; step: string; updated_at: string; version: number
 }
-export interface CasePage { cases: Case[] | null; next: string; total: number; at: string }
+export interface CasePage { cases: Case[] | null; next: string; total: number; total_bounded: boolean; at: string }
 export interface CaseEvent { id: string; at: string | null; seen_at: string; kind: string; text: Text; by: string; data: Record<string, unknown> | null }
 export interface DeadlineVersion { version: number; due: string; from: string | null; kind: 'given' | 'supplement' | 'apology' | 'computed'; reason: string; by: string }
 export interface CasePause { from: string; to: string | null; state: string; reason: string }
@@ -47,20 +47,27 @@ export interface CaseSummary { open: number; near_due: number; overdue: number; 
 // ---- one-stop systems and their words
 export const systemKinds = ['sql', 'rest', 'push', 'file'] as const
 export type SystemKind = (typeof systemKinds)[number]
-export interface ColumnRule { column?: string; expr?: string }
-/** CaseMapping says where each field of a file comes from; zone, time_format and constants stand beside the fields. */
+/** ColumnRule says where a field of a file comes from: a column, or an expression. */
+export interface ColumnRule { column?: string; expr?: string; format?: string }
+/** CaseMapping is field → rule; zone, time_format, where and constants stand beside the fields. */
 export type CaseMapping = Record<string, unknown>
 export interface CaseSystem {
   id: string; name: string; kind: SystemKind; config: Record<string, unknown> | null; mapping: CaseMapping | null; enabled: boolean; every_seconds: number; watermark: string
-  state: 'ok' | 'error' | 'running' | 'off' | 'never'; last_run: string | null; last_ok: string | null; error: string; events: number; cases: number; rejected: number; lag_seconds: number | null; token_hint: string; synthetic: boolean
+  state: 'ok' | 'error' | 'running' | 'off' | 'never'; last_run: string | null; last_ok: string | null; error: string; error_fields: string[] | null
+  events: number; cases: number; rejected: number; lag_seconds: number | null; token_hint: string; synthetic: boolean
 }
+export interface CaseSystemWithToken extends CaseSystem { token?: string }
+/** ConfigSchema describes one setting of a kind, or all of them. */
+export interface ConfigSchema { type: string; title?: Text; help?: Text; format?: string; default?: unknown; enum?: string[]; order?: string[]; required?: string[]; properties?: Record<string, ConfigSchema>; additionalProperties?: ConfigSchema }
+export interface SystemKindView { name: SystemKind; title: Text; summary: Text; schema: ConfigSchema; sample: Record<string, unknown> }
+export interface CaseField { name: string; title: Text; kind: 'text' | 'time' | 'flag'; personal: boolean; required: boolean }
 export interface RowError { row: number; field: string; code: string; detail: string }
-export interface ImportReport { events: number; new: number; repeated: number; cases: number; opened: number; problems: number; errors: RowError[] | null }
+export interface CaseImport { rows: number; events: number; new: number; repeated: number; cases: number; opened: number; problems: number; rejected: number; left: number }
 export interface CasePreview { columns: { name: string; example: string; suggestion: string }[] | null; rows: Record<string, unknown>[] | null; events: Record<string, unknown>[] | null; errors: RowError[] | null }
-export interface RejectedRow { id: string; system: string; at: string; row: number; error: string; raw: string }
+export interface RejectedRow { id: string; system: string; at: string; row: string; code: string; error: string; raw: unknown; taken: boolean }
 export const wordKinds = ['unit', 'officer', 'state', 'procedure'] as const
 export type WordKind = (typeof wordKinds)[number]
-export interface CaseWord { system: string; kind: WordKind; word: string; name: string; n: number; meaning: string; meaning_name: string; suggestions: { meaning: string; name: string }[] | null }
+export interface CaseWord { system: string; kind: WordKind; word: string; name: string; n: number; meaning: string; meaning_name: string; refolding: boolean; suggestions: { meaning: string; name: string }[] | null }
 
 // ---- warnings
 export const windowModes = ['calendar_hours', 'working_hours', 'next_working_day'] as const

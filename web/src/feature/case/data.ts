@@ -2,7 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, ref, type Ref } from 'vue'
 import { get, type Params } from '@/api/client'
-import type { CaseBoard, CaseDetail, CasePage, CaseSummary, CaseSystem, CaseWord, Compare, Digest, Procedure, RejectedRow, Score766, SlowRow, WarningList, WarningSettings } from '@/api/case'
+import type { CaseBoard, CaseDetail, CasePage, CaseSummary, CaseField, CaseSystem, CaseWord, Compare, Digest, Procedure, RejectedRow, Score766, SlowRow, SystemKindView, WarningList, WarningSettings } from '@/api/case'
 import { Problem } from '@/api/problem'
 
 /** path is the address of one thing of the API, whatever its id holds. */
@@ -25,6 +25,8 @@ export const useCompare = (params: Ref<Params>) => useQuery({ queryKey: computed
 export const useSummary = () => useQuery({ queryKey: ['case-summary'], queryFn: ({ signal }) => get<CaseSummary>('cases/summary', {}, signal), placeholderData: keepPreviousData })
 export const useProcedures = () => useQuery({ queryKey: ['case-procedures'], queryFn: ({ signal }) => get<{ procedures: Procedure[] | null }>('cases/procedures', {}, signal), staleTime: 10 * minute })
 export const useSystems = (wanted: Ref<boolean> = ref(true)) => useQuery({ queryKey: ['case-systems'], enabled: wanted, queryFn: ({ signal }) => get<{ systems: CaseSystem[] | null }>('cases/systems', {}, signal), placeholderData: keepPreviousData, refetchInterval: minute / 4 })
+export const useSystem = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['case-systems', id.value]), queryFn: ({ signal }) => get<CaseSystem>(path('systems', id.value), {}, signal), refetchInterval: minute / 6 })
+export const useKinds = () => useQuery({ queryKey: ['case-kinds'], queryFn: ({ signal }) => get<{ kinds: SystemKindView[] | null; fields: CaseField[] | null }>('cases/systems/kinds', {}, signal), staleTime: 60 * minute })
 export const useRejected = (system: Ref<string>) => useQuery({ queryKey: computed(() => ['case-rejected', system.value]), queryFn: ({ signal }) => get<{ rejected: RejectedRow[] | null }>('cases/rejected', { system: system.value }, signal), placeholderData: keepPreviousData })
 export const useCaseWords = (params: Ref<Params>) => useQuery({ queryKey: computed(() => ['case-words', params.value]), queryFn: ({ signal }) => get<{ words: CaseWord[] | null }>('cases/words', params.value, signal), placeholderData: keepPreviousData })
 export const useWarnings = (params: Ref<Params>) => useQuery({ queryKey: computed(() => ['case-warnings', params.value]), queryFn: ({ signal }) => get<WarningList>('cases/warnings', params.value, signal), placeholderData: keepPreviousData })
