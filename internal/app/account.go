@@ -29,13 +29,14 @@ func withIdentity(ctx context.Context, cfg config.Config, f func(*identity.Servi
 }
 
 // AddUser makes an account from the terminal and returns its first password.
-func AddUser(ctx context.Context, cfg config.Config, username, name, role string) (password string, err error) {
+// unit is where the role holds, "" the whole city.
+func AddUser(ctx context.Context, cfg config.Config, username, name, role, unit string) (password string, err error) {
 	err = withIdentity(ctx, cfg, func(s *identity.Service) error {
 		password = identity.OneTimePassword()
 		if name == "" {
 			name = username
 		}
-		_, err := s.CreateUser(ctx, access.System("terminal"), identity.Draft{Username: username, Name: name, Role: access.Role(role), Password: password})
+		_, err := s.CreateUser(ctx, access.System("terminal"), identity.Draft{Username: username, Name: name, Role: access.Role(role), Unit: unit, Reason: "tạo từ dòng lệnh", Password: password})
 		return err
 	})
 	return password, err

@@ -94,7 +94,8 @@ type userCmd struct {
 type userAddCmd struct {
 	Username string `arg:""`
 	Name     string `help:"Full name." default:""`
-	Role     string `help:"admin, leader, duty, unit or citizen." default:"admin" enum:"admin,leader,duty,unit,citizen"`
+	Role     string `help:"admin, leader, ioc_leader, duty, unit_leader, unit, officer, analyst, security, data_admin or citizen." default:"admin" enum:"admin,leader,ioc_leader,duty,unit_leader,unit,officer,analyst,security,data_admin,citizen"`
+	Unit     string `help:"Code of the unit where the role holds; empty is the whole city, for roles that have it." default:""`
 	Data     string `help:"Data folder." placeholder:"DIR"`
 	Config   string `help:"Configuration file." default:"ioc.toml" placeholder:"FILE"`
 }
@@ -106,7 +107,7 @@ func (c *userAddCmd) Run(ctx context.Context, env Env) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	password, err := app.AddUser(ctx, cfg, c.Username, c.Name, c.Role)
+	password, err := app.AddUser(ctx, cfg, c.Username, c.Name, c.Role, c.Unit)
 	if err != nil {
 		return err
 	}

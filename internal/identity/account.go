@@ -184,7 +184,7 @@ func (s *Service) PatchUser(ctx context.Context, actor access.Actor, id string, 
 	return u, err
 }
 
-// leave ends what somebody who is disabled holds open: sessions, an
+// leave ends what somebody who is disabled holds open: sessions, tokens, an
 // invitation, what was lent to others.
 func (s *Service) leave(tx *store.Tx, u *User) error {
 	if err := deleteSessions(tx, u.ID, ""); err != nil {
@@ -192,6 +192,17 @@ func (s *Service) leave(tx *store.Tx, u *User) error {
 	}
 	if err := deleteInvitations(tx, u.ID); err != nil {
 		return err
+	}
+	tokens, err := listTokens(tx, u.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		if t.RevokedAt == nil {
+			if err := revokeToken(tx, t.ID, tx.Actor.ID, s.now()); err != nil {
+				return err
+			}
+		}
 	}
 	var ids []string
 	for _, g := range u.Posts {

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"fmt"
 	"testing"
 
 	"openioc.org/ioc/internal/access"
@@ -45,5 +46,28 @@ func BenchmarkSignIn(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p.mustSignIn("lan")
+	}
+}
+
+// Four hundred people who refresh every ten seconds are known from memory: the
+// price of one answer.
+func BenchmarkAuthenticateFourHundred(b *testing.B) {
+	p := open(b, storetest.SQLite(b, nil), func(o *identity.Options) { o.Units = city() })
+	var tokens []string
+	for i := range 400 {
+		name := fmt.Sprintf("u%d", i)
+		p.worker(name, access.Officer, "a")
+		tokens = append(tokens, p.mustSignIn(name))
+	}
+	for _, t := range tokens {
+		_ = p.actor(t)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if !p.valid(tokens[i%len(tokens)]) {
+			b.Fatal("not valid")
+		}
+		i++
 	}
 }

@@ -1,4 +1,5 @@
-// Package identity knows the people: their accounts, passwords and sessions.
+// Package identity knows the people: their accounts, passwords and sessions,
+// and what each may do where, for what, until when and why (grants).
 // A session's token is the same thing in the browser's cookie and in a
 // program's Authorization header; the records hold only its hash.
 //
@@ -6,12 +7,16 @@
 // by the answer nor by the work done; no secret reaches an event, a log or an
 // answer (but the token, once); the last administrator who can sign in stays
 // one; every change and every sign-in, also a failed one, is in the audit
-// trail.
+// trail. A right ends at its instant, in the cache too; nobody gives what lies
+// outside his own reach, nor to himself; what is lent ends with what it comes
+// from; who looks as somebody else changes nothing.
 //
 // People live in real time: sessions, locks and limits follow Options.Clock,
 // which stays the machine's clock while a replay moves the store's.
 //
-// Tables: user_account, user_password, user_session, user_guard. Facts:
-// ioc.identity.{created,changed,password_set,password_changed,signed_in,
+// Tables: user_account, user_password, user_session, user_guard,
+// user_grant, user_invitation. Facts:
+// ioc.identity.{created,changed,invited,accepted,granted,delegated,revoked,
+// away,back,view_began,view_ended,password_set,password_changed,signed_in,
 // signed_out,sign_in_failed}.<user id>.
 package identity

@@ -163,6 +163,9 @@ func givable(actor access.Actor, g access.Grant) []*fault.Error {
 		f, _ := fault.As(err)
 		return []*fault.Error{f}
 	}
+	if actor.Only != nil { // rights are given by people: who stands behind a token could give them to himself
+		return []*fault.Error{errMayNotGive.With("role", string(g.Role))}
+	}
 	var best []*fault.Error
 	role := false
 	for _, own := range held(actor) {

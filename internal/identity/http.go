@@ -103,7 +103,6 @@ type ownPasswordInput struct {
 
 // Routes hangs sessions and accounts on the API.
 func (s *Service) Routes(api huma.API) {
-	api.UseMiddleware(s.readOnly(api))
 	s.sessionRoutes(api)
 	s.viewRoutes(api)
 	s.profileRoutes(api)

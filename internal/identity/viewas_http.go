@@ -19,21 +19,6 @@ type viewInput struct {
 	}
 }
 
-// readOnly refuses whatever could change something to a session that looks as
-// somebody else. It is hung on the API before any domain registers, so it
-// stands before every operation.
-func (s *Service) readOnly(api huma.API) func(huma.Context, func(huma.Context)) {
-	return func(hc huma.Context, next func(huma.Context)) {
-		op := hc.Operation()
-		safe := op.Method == http.MethodGet || op.Method == http.MethodHead || op.Method == http.MethodOptions
-		if !safe && httpapi.Actor(hc.Context()).ReadOnly && op.OperationID != "end-view-as" && op.OperationID != "sign-out" {
-			_ = huma.WriteErr(api, hc, http.StatusInternalServerError, "", access.ErrReadOnly.With()) // the fault has its own status
-			return
-		}
-		next(hc)
-	}
-}
-
 func (s *Service) viewRoutes(api huma.API) {
 	begin := peopleOp("view-as", http.MethodPost, "/api/v1/session/view-as", "Look at the city as somebody else, reading only (xem như)", access.ViewAs, http.StatusNoContent, http.StatusNotFound, http.StatusUnprocessableEntity)
 	end := peopleOp("end-view-as", http.MethodDelete, "/api/v1/session/view-as", "Be oneself again", "", http.StatusNoContent)
