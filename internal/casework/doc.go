@@ -17,5 +17,5 @@
 //
 // Tables: case_file, case_event, case_word, case_procedure, case_system_name.
 // Facts: ioc.case.{imported, refolded, word_changed, procedure_changed,
-// system_named, revealed, apologised, digitized, erased}.<id>.
+// system_named, succeeded, revealed, apologised, digitized}.<id>.
 package casework

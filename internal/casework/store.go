@@ -31,7 +31,7 @@ var fileColumns = []string{
 	"n", "code", "system", "tail", "procedure_raw", "procedure", "procedure_name", "field", "field_name", "channel",
 	"unit", "unit_origin", "unit_raw", "unit_name", "officer", "officer_name", "officer_user", "state", "state_raw", "clock",
 	"received_at", "due_at", "due_given", "due_computed", "due_version", "differs", "finished_at", "returned_at", "ended_at", "late",
-	"apology_at", "digitized", "synthetic", "problems", "step", "applicant", "doc", "updated_at", "version", "change",
+	"apology_at", "digitized", "synthetic", "problems", "step", "applicant", "doc", "updated_at", "version", "change", "plain",
 }
 
 var selectFile = "select " + strings.Join(fileColumns, ", ") + " from case_file "
@@ -96,7 +96,7 @@ func (c *Case) row() ([]any, error) {
 		n, c.Code, c.System, codeTail(c.Code), c.procedureRaw, c.Procedure, c.ProcedureName, c.Field, c.FieldName, string(c.Channel),
 		c.Unit, c.UnitOrigin, c.UnitRaw, c.UnitName, c.Officer, c.OfficerName, c.OfficerUser, string(c.State), c.StateRaw, string(c.Clock),
 		us(c.ReceivedAt), us(c.Due), us(c.DueGiven), us(c.DueComputed), c.DueVersion, c.DueDiffers, us(c.FinishedAt), us(c.ReturnedAt), ended, late,
-		us(c.ApologyAt), digitized, c.Synthetic, problems.String(), c.Step, who, string(kept), store.Micros(c.UpdatedAt), c.Version, c.change,
+		us(c.ApologyAt), digitized, c.Synthetic, problems.String(), c.Step, who, string(kept), store.Micros(c.UpdatedAt), c.Version, c.change, c.plain(),
 	}, nil
 }
 
@@ -105,11 +105,11 @@ func scanFile(scan store.Scan) (*Case, error) {
 	var n int64
 	var tail, channel, state, clock, problems, who, kept string
 	var received, due, given, computed, finished, returned, ended, late, apology, updated int64
-	var digitized, differs, synthetic int
+	var digitized, differs, synthetic, plain int
 	err := scan(&n, &c.Code, &c.System, &tail, &c.procedureRaw, &c.Procedure, &c.ProcedureName, &c.Field, &c.FieldName, &channel,
 		&c.Unit, &c.UnitOrigin, &c.UnitRaw, &c.UnitName, &c.Officer, &c.OfficerName, &c.OfficerUser, &state, &c.StateRaw, &clock,
 		&received, &due, &given, &computed, &c.DueVersion, &differs, &finished, &returned, &ended, &late,
-		&apology, &digitized, &synthetic, &problems, &c.Step, &who, &kept, &updated, &c.Version, &c.change)
+		&apology, &digitized, &synthetic, &problems, &c.Step, &who, &kept, &updated, &c.Version, &c.change, &plain)
 	if err != nil {
 		return nil, err
 	}

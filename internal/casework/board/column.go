@@ -1,0 +1,285 @@
+package board
+
+import (
+	"sync"
+
+	"openioc.org/ioc/internal/casework"
+	"openioc.org/ioc/internal/store"
+)
+
+// row is one file. Instants are µs, 0 none.
+type row struct {
+	received, due, ended int64
+	officer              uint32
+	unit, procedure      uint16
+	field                uint16
+	channel              uint8
+	state                uint8 // index of casework.States, 255: there is no such file
+	outcome              uint8 // index of classes
+	flags                uint8
+}
+
+const (
+	known     = 1 << iota // whether there is an electronic copy
+	digitized             // there is
+	synthetic
+	overflow // its way is in more
+)
+
+const none = 255
+
+// chunk is how many rows are allocated at a time, so that growing copies
+// nothing.
+const chunk = 1 << 14
+
+// columns are the files, by their number.
+type columns struct {
+	mu      sync.RWMutex
+	chunks  []*[chunk]row
+	files   int
+	synth   int
+	more    map[uint32][]int64 // count of turns, turns, then pairs of since and due
+	units   names
+	procs   names
+	fields  names
+	people  names
+	change  int64
+	ready   bool
+	version int64 // of the content, for caches
+}
+
+func newColumns() *columns {
+	c := &columns{more: map[uint32][]int64{}}
+	for _, n := range []*names{&c.units, &c.procs, &c.fields, &c.people} {
+		n.index = map[string]uint32{}
+		n.of("", "") // 0 is nothing
+	}
+	return c
+}
+
+// names give texts small numbers.
+type names struct {
+	index map[string]uint32
+	keys  []string
+	names []string
+}
+
+func (n *names) of(key, name string) uint32 {
+	i, ok := n.index[key]
+	if !ok {
+		i = uint32(len(n.keys))
+		n.index[key] = i
+		n.keys, n.names = append(n.keys, key), append(n.names, name)
+	} else if name != "" {
+		n.names[i] = name
+	}
+	return i
+}
+
+// small is of within the width of a column; what does not fit is nothing.
+func (n *names) small(key, name string) uint16 {
+	if _, ok := n.index[key]; !ok && len(n.keys) > 0xFFFF {
+		return 0
+	}
+	return uint16(n.of(key, name))
+}
+
+var (
+	classNumber = map[casework.Class]uint8{}
+	stateNumber = map[casework.State]uint8{}
+)
+
+// The numbers of classes and states in a row.
+var (
+	cNone    = numberClass(casework.NoClass)
+	cWaiting = numberClass(casework.Waiting)
+	cInTime  = numberClass(casework.InTime)
+	cNear    = numberClass(casework.NearDue)
+	cOverdue = numberClass(casework.Overdue)
+	cPaused  = numberClass(casework.PausedClass)
+	cEarly   = numberClass(casework.Early)
+	cOnTime  = numberClass(casework.OnTime)
+	cLate    = numberClass(casework.Late)
+	cRefused = numberClass(casework.RefusedClass)
+	cWithdrw = numberClass(casework.WithdrawnClass)
+	cStopped = numberClass(casework.StoppedClass)
+	cNoDue   = numberClass(casework.NoDue)
+
+	sWaiting = numberState(casework.NotAccepted)
+	sRunning = numberState(casework.Processing)
+	sPaused  = numberState(casework.Paused)
+)
+
+func numberClass(c casework.Class) uint8 {
+	n := uint8(len(classNumber))
+	classNumber[c] = n
+	return n
+}
+
+func numberState(s casework.State) uint8 {
+	for i, st := range casework.States {
+		stateNumber[st] = uint8(i)
+	}
+	return stateNumber[s]
+}
+
+var channelNumber = map[casework.Channel]uint8{casework.UnknownChannel: 0, casework.Direct: 1, casework.Online: 2, casework.Post: 3}
+
+var channels = []casework.Channel{casework.UnknownChannel, casework.Direct, casework.Online, casework.Post}
+
+// put takes a line; one that is older than what is known is passed over.
+func (c *columns) put(l *casework.Line) {
+	if l.N <= 0 {
+		return
+	}
+	for int(l.N) >= len(c.chunks)*chunk {
+		p := new([chunk]row)
+		for i := range p {
+			p[i].state = none
+		}
+		c.chunks = append(c.chunks, p)
+	}
+	r := &c.chunks[int(l.N)/chunk][int(l.N)%chunk]
+	if r.state == none {
+		c.files++
+	} else if r.flags&synthetic != 0 {
+		c.synth--
+	}
+	n := uint32(l.N)
+	if r.flags&overflow != 0 {
+		delete(c.more, n)
+	}
+	*r = row{
+		received: l.Received, due: l.Due, ended: l.Ended, officer: c.people.of(l.Officer, l.OfficerName), unit: c.units.small(l.Unit, ""),
+		procedure: c.procs.small(l.Procedure, l.ProcedureName), field: c.fields.small(l.Field, l.FieldName),
+		channel: channelNumber[l.Channel], state: stateNumber[l.State], outcome: classNumber[l.Outcome],
+	}
+	if l.Digitized != nil {
+		r.flags |= known
+		if *l.Digitized {
+			r.flags |= digitized
+		}
+	}
+	if l.Synthetic {
+		r.flags |= synthetic
+		c.synth++
+	}
+	if !l.Plain {
+		r.flags |= overflow
+		m := make([]int64, 1, 1+len(l.Turns)+2*len(l.Dues))
+		m[0] = int64(len(l.Turns))
+		for _, t := range l.Turns {
+			m = append(m, store.Micros(t.At)<<3|int64(stateNumber[t.State]))
+		}
+		if len(l.Dues) > 1 || len(l.Dues) == 1 && store.Micros(l.Dues[0].Due) != l.Due {
+			for _, d := range l.Dues {
+				m = append(m, store.Micros(d.From), store.Micros(d.Due))
+			}
+		}
+		c.more[n] = m
+	}
+	c.version++
+}
+
+// moment is an instant with what is near then.
+type moment struct{ at, until int64 }
+
+// standing is the class of a running file.
+func (m moment) standing(due int64) uint8 {
+	switch {
+	case due == 0:
+		return cNoDue
+	case m.at > due:
+		return cOverdue
+	case due <= m.until:
+		return cNear
+	}
+	return cInTime
+}
+
+// class is the class of a file at an instant.
+func (c *columns) class(n uint32, r *row, m moment) uint8 {
+	if r.flags&overflow != 0 {
+		return c.winding(n, r, m)
+	}
+	switch {
+	case r.received > m.at:
+		return cNone
+	case r.ended != 0 && r.ended <= m.at:
+		return r.outcome
+	}
+	return m.standing(r.due)
+}
+
+// winding is class of a file that was paused, waited, or had several dates.
+func (c *columns) winding(n uint32, r *row, m moment) uint8 {
+	more := c.more[n]
+	turns := more[1 : 1+more[0]]
+	i := len(turns) - 1
+	for i >= 0 && turns[i]>>3 > m.at {
+		i--
+	}
+	if i < 0 {
+		return cNone
+	}
+	switch state := uint8(turns[i] & 7); state {
+	case sWaiting:
+		return cWaiting
+	case sPaused:
+		return cPaused
+	case sRunning:
+		return m.standing(dueAt(more, r.due, m.at))
+	default:
+		if r.ended != 0 && r.ended <= m.at {
+			return r.outcome
+		}
+		return ended(state, turns, i, more, r.due) // it was opened again since
+	}
+}
+
+// ended is the class of an end that did not last.
+func ended(state uint8, turns []int64, i int, more []int64, last int64) uint8 {
+	switch casework.States[state] {
+	case casework.Refused:
+		return cRefused
+	case casework.Withdrawn:
+		return cWithdrw
+	case casework.Stopped:
+		return cStopped
+	}
+	at := turns[i] >> 3
+	due := dueAt(more, last, at)
+	switch {
+	case due == 0:
+		return cNoDue
+	case at > due:
+		return cLate
+	}
+	return classNumber[casework.Window{}.Outcome(store.FromMicros(at), store.FromMicros(due))]
+}
+
+// dueAt is the date in force at an instant.
+func dueAt(more []int64, last, at int64) int64 {
+	dues := more[1+more[0]:]
+	if len(dues) == 0 {
+		return last
+	}
+	for i := len(dues) - 2; i > 0; i -= 2 {
+		if dues[i] <= at {
+			return dues[i+1]
+		}
+	}
+	return dues[1]
+}
+
+// each visits every file; the lock is held.
+func (c *columns) each(from, to int, visit func(n uint32, r *row)) {
+	for i := from; i < to && i < len(c.chunks); i++ {
+		p := c.chunks[i]
+		for j := range p {
+			if p[j].state != none {
+				visit(uint32(i*chunk+j), &p[j])
+			}
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package casework
+
+import (
+	"context"
+	"time"
+
+	"openioc.org/ioc/internal/access"
+)
+
+// Run tells browsers of changes, at most once a second, and goes on folding
+// what a stop interrupted. It ends with ctx.
+func (s *Service) Run(ctx context.Context) error {
+	if err := s.Refold(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("files cannot be folded again", "err", err)
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		n := s.changed.Swap(0)
+		if n == 0 || s.o.Publish == nil {
+			continue
+		}
+		err := s.o.Publish("cases", map[string]any{"changed": n, "at": s.clock.Now()}, func(a access.Actor) bool { return a.Can(access.CaseView, access.Scope{}) })
+		if err != nil {
+			s.log.Warn("browsers were not told of files", "err", err)
+		}
+	}
+}
