@@ -84,9 +84,9 @@ const maxResults = 20
 
 // Routes registers GET /api/v1/units and /api/v1/search.
 func (s *Service) Routes(api huma.API) {
-	huma.Register(api, huma.Operation{OperationID: "list-units", Method: http.MethodGet, Path: "/api/v1/units",
+	huma.Register(api, httpapi.Needs(huma.Operation{OperationID: "list-units", Method: http.MethodGet, Path: "/api/v1/units",
 		Summary: "Administrative units in force at a time, by name", Tags: []string{"city"}, Security: httpapi.Signed,
-	}, func(ctx context.Context, in *struct {
+	}, access.LayerView), func(ctx context.Context, in *struct {
 		At time.Time `query:"at" doc:"the instant asked about; now when left out"`
 	}) (*unitsOut, error) {
 		if err := access.Require(httpapi.Actor(ctx), access.LayerView, access.Scope{}); err != nil {
@@ -104,9 +104,9 @@ func (s *Service) Routes(api huma.API) {
 		}
 		return out, nil
 	})
-	huma.Register(api, huma.Operation{OperationID: "search", Method: http.MethodGet, Path: "/api/v1/search",
+	huma.Register(api, httpapi.Needs(huma.Operation{OperationID: "search", Method: http.MethodGet, Path: "/api/v1/search",
 		Summary: "Find stations, units (old ones answer with their successors) and sources; tones are optional", Tags: []string{"city"}, Security: httpapi.Signed,
-	}, func(ctx context.Context, in *struct {
+	}, access.LayerView), func(ctx context.Context, in *struct {
 		Q string `query:"q" maxLength:"100"`
 	}) (*searchOut, error) {
 		actor := httpapi.Actor(ctx)

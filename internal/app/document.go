@@ -41,7 +41,7 @@ func (a *App) documentPlain() {
 	doc := a.parts.api.OpenAPI()
 	for _, op := range []*huma.Operation{
 		{
-			OperationID: "ingest", Method: http.MethodPost, Path: "/api/v1/ingest/{source}", Tags: []string{"ingest"},
+			OperationID: "ingest", Extensions: map[string]any{httpapi.PermissionKey: "ingest.write|catalog.edit"}, Method: http.MethodPost, Path: "/api/v1/ingest/{source}", Tags: []string{"ingest"},
 			Summary:     "Take readings in; answered when they are on disk",
 			Description: "One reading, an array, or one a line (NDJSON); gzip or zstd by Content-Encoding. The bearer token is the source's.",
 			Security:    []map[string][]string{{"bearer": {}}}, Parameters: []*huma.Param{path("source", "id of the source")},
@@ -55,18 +55,18 @@ func (a *App) documentPlain() {
 			})),
 		},
 		{
-			OperationID: "live", Method: http.MethodGet, Path: "/live", Tags: []string{"live"}, Security: httpapi.Signed,
+			OperationID: "live", Extensions: map[string]any{httpapi.PermissionKey: ""}, Method: http.MethodGet, Path: "/live", Tags: []string{"live"}, Security: httpapi.Signed,
 			Summary:    "Server-sent events: snapshot, then deltas {topic, seq, data}; Last-Event-ID resumes",
 			Parameters: []*huma.Param{query("topics", "observations, flood, figures, sources; comma between"), query("last_id", "where to resume, for clients that cannot set the header")},
 			Responses:  answer("events", "text/event-stream", text),
 		},
 		{
-			OperationID: "sensorthings", Method: http.MethodGet, Path: sta.Prefix + "/{path}", Tags: []string{"standards"}, Security: httpapi.Signed,
+			OperationID: "sensorthings", Extensions: map[string]any{httpapi.PermissionKey: "observation.view"}, Method: http.MethodGet, Path: sta.Prefix + "/{path}", Tags: []string{"standards"}, Security: httpapi.Signed,
 			Summary: "OGC SensorThings API 1.1 (18-088): read; POST, PATCH and DELETE as the standard says", Parameters: []*huma.Param{path("path", "address of an entity or set")},
 			Responses: answer("entities", "application/json", object(nil)),
 		},
 		{
-			OperationID: "prometheus", Method: http.MethodGet, Path: promapi.Prefix + "/{path}", Tags: []string{"standards"}, Security: httpapi.Signed,
+			OperationID: "prometheus", Extensions: map[string]any{httpapi.PermissionKey: "observation.view"}, Method: http.MethodGet, Path: promapi.Prefix + "/{path}", Tags: []string{"standards"}, Security: httpapi.Signed,
 			Summary: "Prometheus HTTP API over the city's observations: query, query_range, series, labels", Parameters: []*huma.Param{path("path", "query, query_range, …")},
 			Responses: answer("Prometheus envelope", "application/json", object(nil)),
 		},

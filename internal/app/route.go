@@ -26,8 +26,8 @@ type hello struct {
 
 // publicRoutes are what a visitor may see before signing in.
 func (a *App) publicRoutes() {
-	huma.Register(a.parts.api, huma.Operation{OperationID: "hello", Method: http.MethodGet, Path: "/api/v1/public/hello",
-		Summary: "Which city this is; needs no sign-in", Tags: []string{"public"}},
+	huma.Register(a.parts.api, httpapi.Open(huma.Operation{OperationID: "hello", Method: http.MethodGet, Path: "/api/v1/public/hello",
+		Summary: "Which city this is; needs no sign-in", Tags: []string{"public"}}),
 		func(context.Context, *struct{}) (*hello, error) {
 			out := &hello{}
 			out.Body.City, out.Body.Demo, out.Body.Version = a.cityInfo(), a.o.Mode != Serve, a.o.Version

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/httpapi"
 )
 
@@ -39,14 +40,14 @@ type fileOutput struct{ Body File }
 
 // Routes registers the operations.
 func (s *Service) Routes(api huma.API) {
-	op := huma.Operation{
+	op := httpapi.Needs(huma.Operation{
 		OperationID: "upload-attachment", Method: http.MethodPost, Path: "/api/v1/attachments", Tags: []string{"attachments"},
 		Summary: "Upload a file", DefaultStatus: http.StatusCreated, Security: httpapi.Signed, MaxBodyBytes: MaxSize,
 		Description: fmt.Sprintf("The body is the file itself, at most %d MiB: JPEG, PNG, WebP, PDF, MP4, DOCX, XLSX, TXT or CSV, found from the content. Photos lose their metadata.", MaxSize>>20),
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}},
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests},
-	}
+	}, access.AlertHandle, access.AlertAnswer, access.IncidentHandle, access.TaskAnswer, access.DirectiveGive, access.DutyLog)
 	huma.Register(api, op, func(ctx context.Context, in *uploadInput) (*fileOutput, error) {
 		r, w := humago.Unwrap(in.hc)
 		if r.ContentLength > MaxSize { // said beforehand: not a byte is read
@@ -64,10 +65,10 @@ func (s *Service) Routes(api huma.API) {
 		}
 		return &fileOutput{f}, nil
 	})
-	huma.Register(api, huma.Operation{
+	huma.Register(api, httpapi.Needs(huma.Operation{
 		OperationID: "get-attachment", Method: http.MethodGet, Path: "/api/v1/attachments/{id}", Tags: []string{"attachments"},
 		Summary: "The content of an attachment", Security: httpapi.Signed, Errors: []int{http.StatusNotFound},
-	}, func(ctx context.Context, in *struct {
+	}, access.AlertView, access.IncidentView), func(ctx context.Context, in *struct {
 		ID       string `path:"id"`
 		Download bool   `query:"download" doc:"save it rather than show it"`
 	}) (*huma.StreamResponse, error) {

@@ -31,9 +31,9 @@ type correctionDraft struct {
 // Routes registers the corrections of datastreams.
 func (c *Catalog) Routes(api huma.API) {
 	const path = "/api/v1/datastreams/{id}/corrections"
-	huma.Register(api, huma.Operation{OperationID: "list-corrections", Method: http.MethodGet, Path: path,
+	huma.Register(api, httpapi.Needs(huma.Operation{OperationID: "list-corrections", Method: http.MethodGet, Path: path,
 		Summary: "Corrections of a datastream, oldest first", Tags: []string{"datastreams"}, Security: httpapi.Signed,
-	}, func(ctx context.Context, in *struct {
+	}, access.ObservationView), func(ctx context.Context, in *struct {
 		ID string `path:"id"`
 	}) (*correctionList, error) {
 		if err := access.Require(httpapi.Actor(ctx), access.ObservationView, access.Scope{}); err != nil {
@@ -44,17 +44,17 @@ func (c *Catalog) Routes(api huma.API) {
 		out.Body.Corrections = list
 		return out, err
 	})
-	huma.Register(api, huma.Operation{OperationID: "correct-datastream", Method: http.MethodPost, Path: path,
+	huma.Register(api, httpapi.Needs(huma.Operation{OperationID: "correct-datastream", Method: http.MethodPost, Path: path,
 		Summary: "Replace or exclude observations of a span; nothing is overwritten", Tags: []string{"datastreams"},
 		Security: httpapi.Signed, DefaultStatus: http.StatusCreated,
-	}, func(ctx context.Context, in *correctionDraft) (*struct{ Body Correction }, error) {
+	}, access.ObservationEdit), func(ctx context.Context, in *correctionDraft) (*struct{ Body Correction }, error) {
 		made, err := c.Correct(ctx, httpapi.Actor(ctx), in.ID, Correction{From: in.Body.From, To: in.Body.To,
 			Exclude: in.Body.Exclude, Value: in.Body.Value, Reason: in.Body.Reason})
 		return &struct{ Body Correction }{made}, err
 	})
-	huma.Register(api, huma.Operation{OperationID: "delete-correction", Method: http.MethodDelete, Path: path + "/{correction}",
+	huma.Register(api, httpapi.Needs(huma.Operation{OperationID: "delete-correction", Method: http.MethodDelete, Path: path + "/{correction}",
 		Summary: "Take a correction back", Tags: []string{"datastreams"}, Security: httpapi.Signed,
-	}, func(ctx context.Context, in *struct {
+	}, access.ObservationEdit), func(ctx context.Context, in *struct {
 		ID         string `path:"id"`
 		Correction string `path:"correction"`
 	}) (*struct{}, error) {

@@ -118,7 +118,7 @@ func shiftAnswer(shift Shift, err error) (*shiftOutput, error) {
 }
 
 func (s *Service) rosterRoutes(api huma.API) {
-	huma.Register(api, operation("duty-now", http.MethodGet, "/now", "Who is on, who comes, and what is open", http.StatusOK),
+	huma.Register(api, httpapi.Needs(operation("duty-now", http.MethodGet, "/now", "Who is on, who comes, and what is open", http.StatusOK), access.DutyView),
 		func(ctx context.Context, _ *struct{}) (*struct{ Body DutyNow }, error) {
 			n, err := s.Now(ctx, httpapi.Actor(ctx))
 			if err != nil {
@@ -126,7 +126,7 @@ func (s *Service) rosterRoutes(api huma.API) {
 			}
 			return &struct{ Body DutyNow }{n}, nil
 		})
-	huma.Register(api, operation("list-shifts", http.MethodGet, "/shifts", "Shifts that have a part in a span", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("list-shifts", http.MethodGet, "/shifts", "Shifts that have a part in a span", http.StatusOK, http.StatusUnprocessableEntity), access.DutyView),
 		func(ctx context.Context, in *struct {
 			From time.Time `query:"from" required:"true"`
 			To   time.Time `query:"to" required:"true"`
@@ -134,29 +134,29 @@ func (s *Service) rosterRoutes(api huma.API) {
 			shifts, err := s.Shifts(ctx, httpapi.Actor(ctx), in.From, in.To)
 			return shiftsAnswer(shifts, err)
 		})
-	huma.Register(api, operation("plan-shifts", http.MethodPost, "/plan", "Plan the shifts of a span by a pattern", http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.NeedsEverywhere(operation("plan-shifts", http.MethodPost, "/plan", "Plan the shifts of a span by a pattern", http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity), access.DutyEdit),
 		func(ctx context.Context, in *planInput) (*shiftsOutput, error) {
 			shifts, err := s.Plan(ctx, httpapi.Actor(ctx), in.Body.From, in.Body.To, in.Body.Pattern, in.Body.People)
 			return shiftsAnswer(shifts, err)
 		})
-	huma.Register(api, operation("create-shift", http.MethodPost, "/shifts", "Add a shift", http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.NeedsEverywhere(operation("create-shift", http.MethodPost, "/shifts", "Add a shift", http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity), access.DutyEdit),
 		func(ctx context.Context, in *struct{ Body ShiftDraft }) (*shiftOutput, error) {
 			return shiftAnswer(s.AddShift(ctx, httpapi.Actor(ctx), in.Body))
 		})
-	huma.Register(api, operation("change-shift", http.MethodPatch, "/shifts/{id}", "Write a shift again that is not over", http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.NeedsEverywhere(operation("change-shift", http.MethodPatch, "/shifts/{id}", "Write a shift again that is not over", http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), access.DutyEdit),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body ShiftDraft
 		}) (*shiftOutput, error) {
 			return shiftAnswer(s.ChangeShift(ctx, httpapi.Actor(ctx), in.ID, in.Body))
 		})
-	huma.Register(api, operation("delete-shift", http.MethodDelete, "/shifts/{id}", "Remove a shift that is not over", http.StatusNoContent, http.StatusNotFound, http.StatusConflict),
+	huma.Register(api, httpapi.NeedsEverywhere(operation("delete-shift", http.MethodDelete, "/shifts/{id}", "Remove a shift that is not over", http.StatusNoContent, http.StatusNotFound, http.StatusConflict), access.DutyEdit),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		}) (*struct{}, error) {
 			return nil, s.DeleteShift(ctx, httpapi.Actor(ctx), in.ID)
 		})
-	huma.Register(api, operation("substitute", http.MethodPost, "/shifts/{id}/substitute", "Let somebody come in the place of somebody", http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("substitute", http.MethodPost, "/shifts/{id}/substitute", "Let somebody come in the place of somebody", http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), access.DutyLog),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body struct {
@@ -179,7 +179,7 @@ func shiftsAnswer(shifts []Shift, err error) (*shiftsOutput, error) {
 }
 
 func (s *Service) bookRoutes(api huma.API) {
-	huma.Register(api, operation("duty-log", http.MethodGet, "/log", "The duty book, the newest line first", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.NeedsEverywhere(operation("duty-log", http.MethodGet, "/log", "The duty book, the newest line first", http.StatusOK, http.StatusUnprocessableEntity), access.DutyView),
 		func(ctx context.Context, in *logInput) (*struct {
 			Body struct {
 				Entries []LogEntry `json:"entries"`
@@ -197,7 +197,7 @@ func (s *Service) bookRoutes(api huma.API) {
 			out.Body.Entries = append([]LogEntry{}, es...)
 			return out, nil
 		})
-	huma.Register(api, operation("write-duty-log", http.MethodPost, "/log", "Write a line into the duty book; a correction refers to the line it corrects", http.StatusCreated, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("write-duty-log", http.MethodPost, "/log", "Write a line into the duty book; a correction refers to the line it corrects", http.StatusCreated, http.StatusUnprocessableEntity), access.DutyLog),
 		func(ctx context.Context, in *struct{ Body LogDraft }) (*entryOutput, error) {
 			e, err := s.Write(ctx, httpapi.Actor(ctx), in.Body)
 			if err != nil {
@@ -205,7 +205,7 @@ func (s *Service) bookRoutes(api huma.API) {
 			}
 			return &entryOutput{e}, nil
 		})
-	export := operation("export-duty-log", http.MethodGet, "/log/export", "The duty book as CSV or as a page to print", http.StatusOK, http.StatusUnprocessableEntity)
+	export := httpapi.NeedsEverywhere(operation("export-duty-log", http.MethodGet, "/log/export", "The duty book as CSV or as a page to print", http.StatusOK, http.StatusUnprocessableEntity), access.DutyView)
 	export.Responses = map[string]*huma.Response{"200": {Description: "the book, the oldest line first",
 		Content: map[string]*huma.MediaType{"text/csv": {}, "text/html": {}}}}
 	huma.Register(api, export, func(ctx context.Context, in *struct {
@@ -232,7 +232,7 @@ func (s *Service) bookRoutes(api huma.API) {
 			_, _ = hc.BodyWriter().Write(page) // the reader is gone: nobody to tell
 		}}, nil
 	})
-	huma.Register(api, operation("list-handovers", http.MethodGet, "/handovers", "Hand-overs, the newest first", http.StatusOK),
+	huma.Register(api, httpapi.NeedsEverywhere(operation("list-handovers", http.MethodGet, "/handovers", "Hand-overs, the newest first", http.StatusOK), access.DutyView),
 		func(ctx context.Context, in *struct {
 			Limit int `query:"limit" minimum:"1" maximum:"500" default:"50"`
 		}) (*struct {
@@ -252,7 +252,7 @@ func (s *Service) bookRoutes(api huma.API) {
 			out.Body.Handovers = append([]Handover{}, hs...)
 			return out, nil
 		})
-	huma.Register(api, operation("hand-over", http.MethodPost, "/handovers", "Hand a shift over, with what is open now", http.StatusCreated, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("hand-over", http.MethodPost, "/handovers", "Hand a shift over, with what is open now", http.StatusCreated, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), access.DutyLog),
 		func(ctx context.Context, in *struct {
 			Body struct {
 				Shift string `json:"shift" maxLength:"64"`
@@ -265,7 +265,7 @@ func (s *Service) bookRoutes(api huma.API) {
 			}
 			return &handoverOutput{h}, nil
 		})
-	huma.Register(api, operation("accept-handover", http.MethodPost, "/handovers/{id}/accept", "Take a hand-over over", http.StatusOK, http.StatusNotFound, http.StatusConflict),
+	huma.Register(api, httpapi.Needs(operation("accept-handover", http.MethodPost, "/handovers/{id}/accept", "Take a hand-over over", http.StatusOK, http.StatusNotFound, http.StatusConflict), access.DutyLog),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body struct {
@@ -304,7 +304,7 @@ func (s *Service) exportBook(ctx context.Context, actor access.Actor, from, to t
 var errTooMany = fault.Define(fault.TooLarge, "duty.too_many", "more than {max} lines: choose a shorter span", "nhiều hơn {max} dòng: hãy chọn khoảng ngắn hơn")
 
 func (s *Service) whoRoutes(api huma.API) {
-	huma.Register(api, operation("list-duty-units", http.MethodGet, "/units", "The agencies, also those that ended, and the wards in force", http.StatusOK),
+	huma.Register(api, httpapi.Needs(operation("list-duty-units", http.MethodGet, "/units", "The agencies, also those that ended, and the wards in force", http.StatusOK), access.DutyView),
 		func(ctx context.Context, _ *struct{}) (*struct {
 			Body struct {
 				Units []dutyUnit `json:"units"`
@@ -325,7 +325,7 @@ func (s *Service) whoRoutes(api huma.API) {
 			}
 			return out, nil
 		})
-	huma.Register(api, operation("put-duty-unit", http.MethodPut, "/units/{code}", "Add an agency, or change one: its name, its end, its successor", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.NeedsEverywhere(operation("put-duty-unit", http.MethodPut, "/units/{code}", "Add an agency, or change one: its name, its end, its successor", http.StatusOK, http.StatusUnprocessableEntity), access.DutyEdit),
 		func(ctx context.Context, in *struct {
 			Code string `path:"code" maxLength:"64"`
 			Body dutyUnit
@@ -337,7 +337,7 @@ func (s *Service) whoRoutes(api huma.API) {
 			}
 			return &struct{ Body dutyUnit }{viewOfUnit(u)}, nil
 		})
-	huma.Register(api, operation("list-duty-people", http.MethodGet, "/people", "The phone book, numbers partly hidden", http.StatusOK),
+	huma.Register(api, httpapi.Needs(operation("list-duty-people", http.MethodGet, "/people", "The phone book, numbers partly hidden", http.StatusOK), access.DutyView),
 		func(ctx context.Context, _ *struct{}) (*struct {
 			Body struct {
 				People []dutyPerson `json:"people"`
@@ -358,7 +358,7 @@ func (s *Service) whoRoutes(api huma.API) {
 			}
 			return out, nil
 		})
-	huma.Register(api, operation("duty-person-contact", http.MethodGet, "/people/{user}/contact", "Number and address of a person; that they were seen is recorded", http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("duty-person-contact", http.MethodGet, "/people/{user}/contact", "Number and address of a person; that they were seen is recorded", http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity), access.DutyLog),
 		func(ctx context.Context, in *struct {
 			User   string `path:"user" maxLength:"64"`
 			Reason string `query:"reason" maxLength:"500"`
@@ -381,17 +381,17 @@ func (s *Service) whoRoutes(api huma.API) {
 			out.Body.Phone, out.Body.Email = phone, email
 			return out, nil
 		})
-	huma.Register(api, operation("list-responsibilities", http.MethodGet, "/responsibilities", "Who answers for what", http.StatusOK),
+	huma.Register(api, httpapi.Needs(operation("list-responsibilities", http.MethodGet, "/responsibilities", "Who answers for what", http.StatusOK), access.DutyView),
 		func(ctx context.Context, _ *struct{}) (*responsibilitiesBody, error) {
 			rs, err := s.Responsibilities(ctx, httpapi.Actor(ctx))
 			return responsibilitiesAnswer(rs, err)
 		})
-	huma.Register(api, operation("put-responsibilities", http.MethodPut, "/responsibilities", "Replace the table of who answers for what", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.NeedsEverywhere(operation("put-responsibilities", http.MethodPut, "/responsibilities", "Replace the table of who answers for what", http.StatusOK, http.StatusUnprocessableEntity), access.DutyEdit),
 		func(ctx context.Context, in *responsibilitiesBody) (*responsibilitiesBody, error) {
 			rs, err := s.SetResponsibilities(ctx, httpapi.Actor(ctx), in.Body.Responsibilities)
 			return responsibilitiesAnswer(rs, err)
 		})
-	huma.Register(api, operation("duty-address", http.MethodGet, "/address", "Who would be told now, and why they", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("duty-address", http.MethodGet, "/address", "Who would be told now, and why they", http.StatusOK, http.StatusUnprocessableEntity), access.DutyView),
 		func(ctx context.Context, in *struct {
 			Service  string `query:"service" maxLength:"64"`
 			Area     string `query:"area" maxLength:"64"`

@@ -7,15 +7,16 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/httpapi"
 )
 
 // Routes registers the operations of the flood watch.
 func (s *Service) Routes(api huma.API) {
-	huma.Register(api, huma.Operation{
+	huma.Register(api, httpapi.Needs(huma.Operation{
 		OperationID: "flood-summary", Method: http.MethodGet, Path: "/api/v1/flood/summary", Tags: []string{"flood"}, Security: httpapi.Signed,
 		Summary: "Rain, rivers, towers, reservoirs and units at an instant",
-	}, func(ctx context.Context, in *struct {
+	}, access.LayerView), func(ctx context.Context, in *struct {
 		At time.Time `query:"at" doc:"RFC 3339; left out: now"`
 	}) (*struct{ Body *Summary }, error) {
 		sum, err := s.Summary(ctx, httpapi.Actor(ctx), in.At)

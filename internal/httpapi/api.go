@@ -28,7 +28,9 @@ func NewAPI(mux *http.ServeMux, version string) huma.API {
 		"session": {Type: "apiKey", In: "cookie", Name: SessionCookie},
 		"bearer":  {Type: "http", Scheme: "bearer"},
 	}
-	return humago.New(mux, cfg)
+	api := humago.New(mux, cfg)
+	api.UseMiddleware(permit(api))
+	return api
 }
 
 // schemaNamer names a schema by its Go type. Where two packages have a type of

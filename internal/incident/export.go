@@ -228,7 +228,7 @@ func noFormula(s string) string {
 }
 
 func (s *Service) exportRoutes(api huma.API) {
-	o := op("export-incident", http.MethodGet, "/incidents/{id}/export", "incidents", "An incident to print (html) or to keep (json, csv)", http.StatusOK, http.StatusNotFound)
+	o := httpapi.Needs(op("export-incident", http.MethodGet, "/incidents/{id}/export", "incidents", "An incident to print (html) or to keep (json, csv)", http.StatusOK, http.StatusNotFound), access.IncidentView)
 	file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	o.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}, "text/html": file, "text/csv": file}}}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/httpapi"
 )
@@ -88,7 +89,7 @@ func (s *Service) Routes(api huma.API) {
 
 func (s *Service) incidentRoutes(api huma.API) {
 	const tag = "incidents"
-	huma.Register(api, op("list-incidents", http.MethodGet, "/incidents", tag, "Incidents that the caller may see, newest first", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("list-incidents", http.MethodGet, "/incidents", tag, "Incidents that the caller may see, newest first", http.StatusOK), access.IncidentView),
 		func(ctx context.Context, in *struct {
 			State    string `query:"state" doc:"one or more of proposed, open, resolved, closed, merged, dismissed; comma between"`
 			Severity string `query:"severity" doc:"3,4"`
@@ -117,21 +118,21 @@ func (s *Service) incidentRoutes(api huma.API) {
 			out.Body.Incidents, out.Body.Next, out.Body.Total = p.Incidents, p.Next, p.Total
 			return out, err
 		})
-	huma.Register(api, op("open-incident", http.MethodPost, "/incidents", tag, "Open an incident by hand", http.StatusCreated, http.StatusConflict),
+	huma.Register(api, httpapi.Needs(op("open-incident", http.MethodPost, "/incidents", tag, "Open an incident by hand", http.StatusCreated, http.StatusConflict), access.IncidentHandle),
 		func(ctx context.Context, in *struct{ Body incidentDraftBody }) (*incidentOutput, error) {
 			b := in.Body
 			i, err := s.Open(ctx, httpapi.Actor(ctx), Draft{Title: b.Title, Text: b.Text, Service: b.Service, Severity: alertevent.Severity(b.Severity),
 				Alerts: b.Alerts, LeadUnit: b.LeadUnit, Place: b.Place, Lon: b.Lon, Lat: b.Lat, SOP: b.SOP, Attachments: b.Attachments})
 			return &incidentOutput{i}, err
 		})
-	huma.Register(api, op("get-incident", http.MethodGet, "/incidents/{id}", tag, "Everything about an incident", http.StatusOK, http.StatusNotFound),
+	huma.Register(api, httpapi.Needs(op("get-incident", http.MethodGet, "/incidents/{id}", tag, "Everything about an incident", http.StatusOK, http.StatusNotFound), access.IncidentView),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		}) (*struct{ Body Detail }, error) {
 			d, err := s.Get(ctx, httpapi.Actor(ctx), in.ID)
 			return &struct{ Body Detail }{d}, err
 		})
-	huma.Register(api, op("step-incident", http.MethodPost, "/incidents/{id}/steps", tag, "Take a step with an incident", http.StatusOK, http.StatusNotFound, http.StatusConflict),
+	huma.Register(api, httpapi.Needs(op("step-incident", http.MethodPost, "/incidents/{id}/steps", tag, "Take a step with an incident", http.StatusOK, http.StatusNotFound, http.StatusConflict), access.IncidentHandle),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body incidentStepBody
@@ -141,7 +142,7 @@ func (s *Service) incidentRoutes(api huma.API) {
 				Into: b.Into, Alerts: b.Alerts, Title: b.Title, Text: b.Text, Severity: alertevent.Severity(b.Severity), Place: b.Place, Lon: b.Lon, Lat: b.Lat, Attachments: b.Attachments})
 			return &incidentOutput{i}, err
 		})
-	huma.Register(api, op("message-incident", http.MethodPost, "/incidents/{id}/messages", tag, "Write into the thread of an incident", http.StatusCreated, http.StatusNotFound),
+	huma.Register(api, httpapi.Needs(op("message-incident", http.MethodPost, "/incidents/{id}/messages", tag, "Write into the thread of an incident", http.StatusCreated, http.StatusNotFound), access.IncidentHandle, access.TaskAnswer, access.DirectiveGive),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body struct {
@@ -157,7 +158,7 @@ func (s *Service) incidentRoutes(api huma.API) {
 			Steps []SOPStep `json:"steps"`
 		}
 	}
-	huma.Register(api, op("mark-incident-sop", http.MethodPost, "/incidents/{id}/sop/{n}", tag, "Do, skip or reopen a step of the checklist", http.StatusOK, http.StatusNotFound, http.StatusConflict),
+	huma.Register(api, httpapi.Needs(op("mark-incident-sop", http.MethodPost, "/incidents/{id}/sop/{n}", tag, "Do, skip or reopen a step of the checklist", http.StatusOK, http.StatusNotFound, http.StatusConflict), access.IncidentHandle, access.TaskAnswer, access.DirectiveGive),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			N    int    `path:"n"`
@@ -172,7 +173,7 @@ func (s *Service) incidentRoutes(api huma.API) {
 			out.Body.Steps = steps
 			return out, err
 		})
-	huma.Register(api, op("assign-incident-sop", http.MethodPut, "/incidents/{id}/sop", tag, "Give an incident an SOP; its times run from now", http.StatusOK, http.StatusNotFound),
+	huma.Register(api, httpapi.Needs(op("assign-incident-sop", http.MethodPut, "/incidents/{id}/sop", tag, "Give an incident an SOP; its times run from now", http.StatusOK, http.StatusNotFound), access.IncidentHandle),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body struct {
@@ -220,7 +221,7 @@ func (s *Service) taskRoutes(api huma.API) {
 			Total int    `json:"total"`
 		}
 	}
-	huma.Register(api, op("list-tasks", http.MethodGet, "/tasks", tag, "Tasks and directives that the caller may see, the most urgent first", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("list-tasks", http.MethodGet, "/tasks", tag, "Tasks and directives that the caller may see, the most urgent first", http.StatusOK), access.IncidentView),
 		func(ctx context.Context, in *struct {
 			Unit     string `query:"unit"`
 			State    string `query:"state" doc:"comma between"`
@@ -236,28 +237,28 @@ func (s *Service) taskRoutes(api huma.API) {
 			out.Body.Tasks, out.Body.Total = ts, total
 			return out, err
 		})
-	huma.Register(api, op("give-task", http.MethodPost, "/tasks", tag, "Give a task, or a directive from any place", http.StatusCreated),
+	huma.Register(api, httpapi.Needs(op("give-task", http.MethodPost, "/tasks", tag, "Give a task, or a directive from any place", http.StatusCreated), access.IncidentHandle, access.DirectiveGive),
 		func(ctx context.Context, in *struct{ Body taskDraftBody }) (*taskOutput, error) {
 			b := in.Body
 			t, err := s.Give(ctx, httpapi.Actor(ctx), TaskDraft{Kind: b.Kind, Incident: b.Incident, Alert: b.Alert, Indicator: b.Indicator, Title: b.Title, Text: b.Text,
 				Unit: b.Unit, Due: b.Due, ProofRequired: b.ProofRequired, Lon: b.Lon, Lat: b.Lat, Place: b.Place, Link: b.Link, Attachments: b.Attachments})
 			return &taskOutput{t}, err
 		})
-	huma.Register(api, op("task-board", http.MethodGet, "/tasks/board", tag, "How the units stand", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("task-board", http.MethodGet, "/tasks/board", tag, "How the units stand", http.StatusOK), access.IncidentView),
 		func(ctx context.Context, in *struct {
 			Kind string `query:"kind" enum:"task,directive"`
 		}) (*struct{ Body Board }, error) {
 			b, err := s.Board(ctx, httpapi.Actor(ctx), in.Kind)
 			return &struct{ Body Board }{b}, err
 		})
-	huma.Register(api, op("get-task", http.MethodGet, "/tasks/{id}", tag, "Everything about a task", http.StatusOK, http.StatusNotFound),
+	huma.Register(api, httpapi.Needs(op("get-task", http.MethodGet, "/tasks/{id}", tag, "Everything about a task", http.StatusOK, http.StatusNotFound), access.IncidentView),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		}) (*struct{ Body TaskDetail }, error) {
 			d, err := s.Task(ctx, httpapi.Actor(ctx), in.ID)
 			return &struct{ Body TaskDetail }{d}, err
 		})
-	huma.Register(api, op("step-task", http.MethodPost, "/tasks/{id}/steps", tag, "Take a step with a task", http.StatusOK, http.StatusNotFound, http.StatusConflict),
+	huma.Register(api, httpapi.Needs(op("step-task", http.MethodPost, "/tasks/{id}/steps", tag, "Take a step with a task", http.StatusOK, http.StatusNotFound, http.StatusConflict), access.IncidentHandle, access.TaskAnswer, access.DirectiveGive),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body taskStepBody
@@ -279,21 +280,21 @@ func (s *Service) sopRoutes(api huma.API) {
 			SOPs []SOP `json:"sops"`
 		}
 	}
-	huma.Register(api, op("list-sops", http.MethodGet, "/sops", tag, "The library of operating procedures", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("list-sops", http.MethodGet, "/sops", tag, "The library of operating procedures", http.StatusOK), access.IncidentView),
 		func(ctx context.Context, _ *struct{}) (*sopsOutput, error) {
 			l, err := s.SOPs(ctx, httpapi.Actor(ctx))
 			out := &sopsOutput{}
 			out.Body.SOPs = l
 			return out, err
 		})
-	huma.Register(api, op("get-sop", http.MethodGet, "/sops/{id}", tag, "An operating procedure", http.StatusOK, http.StatusNotFound),
+	huma.Register(api, httpapi.Needs(op("get-sop", http.MethodGet, "/sops/{id}", tag, "An operating procedure", http.StatusOK, http.StatusNotFound), access.IncidentView),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		}) (*sopOutput, error) {
 			p, err := s.SOP(ctx, httpapi.Actor(ctx), in.ID)
 			return &sopOutput{p}, err
 		})
-	huma.Register(api, op("save-sop", http.MethodPut, "/sops/{id}", tag, "Write a new version of an operating procedure, or a new one", http.StatusOK, http.StatusConflict),
+	huma.Register(api, httpapi.Needs(op("save-sop", http.MethodPut, "/sops/{id}", tag, "Write a new version of an operating procedure, or a new one", http.StatusOK, http.StatusConflict), access.IncidentHandle),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body SOPBody

@@ -29,10 +29,10 @@ type indicatorsOutput struct {
 
 // Routes registers the operations.
 func (s *Service) Routes(api huma.API) {
-	huma.Register(api, huma.Operation{
+	huma.Register(api, httpapi.Needs(huma.Operation{
 		OperationID: "list-layers", Method: http.MethodGet, Path: "/api/v1/layers", Tags: []string{"layers"}, Security: httpapi.Signed,
 		Summary: "Layers that the caller may see",
-	}, func(ctx context.Context, in *struct {
+	}, access.LayerView), func(ctx context.Context, in *struct {
 		Count bool `query:"count" default:"true" doc:"count the features of each layer"`
 	}) (*layersOutput, error) {
 		if err := access.Require(httpapi.Actor(ctx), access.LayerView, access.Scope{}); err != nil {
@@ -57,7 +57,7 @@ func (s *Service) Routes(api huma.API) {
 	})
 
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[LayerAt](), true, "LayerAt")
-	huma.Register(api, huma.Operation{
+	huma.Register(api, httpapi.Needs(huma.Operation{
 		OperationID: "get-layer", Method: http.MethodGet, Path: "/api/v1/layers/{id}", Tags: []string{"layers"}, Security: httpapi.Signed,
 		Summary: "Features of a layer at an instant; with .geojson after the id as a GeoJSON FeatureCollection",
 		Responses: map[string]*huma.Response{"200": {
@@ -67,7 +67,7 @@ func (s *Service) Routes(api huma.API) {
 				"application/geo+json": {Schema: &huma.Schema{Type: huma.TypeObject, Description: "RFC 7946 FeatureCollection"}},
 			},
 		}},
-	}, func(ctx context.Context, in *struct {
+	}, access.LayerView), func(ctx context.Context, in *struct {
 		ID       string    `path:"id" doc:"layer, or layer.geojson"`
 		At       time.Time `query:"at" doc:"RFC 3339; left out: now"`
 		Geometry bool      `query:"geometry" default:"true" doc:"false leaves out polygons that the caller has already"`
@@ -96,10 +96,10 @@ func (s *Service) Routes(api huma.API) {
 		}}, nil
 	})
 
-	huma.Register(api, huma.Operation{
+	huma.Register(api, httpapi.Needs(huma.Operation{
 		OperationID: "list-indicators", Method: http.MethodGet, Path: "/api/v1/indicators", Tags: []string{"indicators"}, Security: httpapi.Signed,
 		Summary: "Indicators with their definitions",
-	}, func(ctx context.Context, _ *struct{}) (*indicatorsOutput, error) {
+	}, access.LayerView), func(ctx context.Context, _ *struct{}) (*indicatorsOutput, error) {
 		if err := access.Require(httpapi.Actor(ctx), access.LayerView, access.Scope{}); err != nil {
 			return nil, err
 		}
@@ -111,10 +111,10 @@ func (s *Service) Routes(api huma.API) {
 		return out, nil
 	})
 
-	huma.Register(api, huma.Operation{
+	huma.Register(api, httpapi.Needs(huma.Operation{
 		OperationID: "get-indicator", Method: http.MethodGet, Path: "/api/v1/indicators/{id}", Tags: []string{"indicators"}, Security: httpapi.Signed,
 		Summary: "The figure of an indicator for a scope at an instant",
-	}, func(ctx context.Context, in *struct {
+	}, access.LayerView), func(ctx context.Context, in *struct {
 		ID    string    `path:"id"`
 		Unit  string    `query:"unit" doc:"administrative unit code"`
 		Thing string    `query:"thing"`
@@ -128,10 +128,10 @@ func (s *Service) Routes(api huma.API) {
 		return &struct{ Body figure.Figure }{f}, err
 	})
 
-	huma.Register(api, huma.Operation{
+	huma.Register(api, httpapi.Needs(huma.Operation{
 		OperationID: "get-overview", Method: http.MethodGet, Path: "/api/v1/overview", Tags: []string{"indicators"}, Security: httpapi.Signed,
 		Summary: "Tiles, feed and state of the sources at an instant",
-	}, func(ctx context.Context, in *struct {
+	}, access.LayerView), func(ctx context.Context, in *struct {
 		At time.Time `query:"at" doc:"RFC 3339; left out: now"`
 	}) (*struct{ Body *Overview }, error) {
 		o, err := s.Overview(ctx, httpapi.Actor(ctx), in.At)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/msg"
 )
@@ -86,7 +87,7 @@ func (p *Pipeline) Routes(api huma.API) {
 			Tags: []string{"ingest"}, DefaultStatus: status, Security: httpapi.Signed,
 		}
 	}
-	huma.Register(api, op("list-dead-letters", http.MethodGet, "/dead-letters", "Readings that were not taken in", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("list-dead-letters", http.MethodGet, "/dead-letters", "Readings that were not taken in", http.StatusOK), access.SourceView),
 		func(ctx context.Context, in *struct {
 			Source string `query:"source"`
 			State  string `query:"state" enum:"open,replayed,discarded"`
@@ -113,7 +114,7 @@ func (p *Pipeline) Routes(api huma.API) {
 			}
 			return out, nil
 		})
-	huma.Register(api, op("replay-dead-letter", http.MethodPost, "/dead-letters/{id}/replay", "Take a dead letter in, edited or as it is", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("replay-dead-letter", http.MethodPost, "/dead-letters/{id}/replay", "Take a dead letter in, edited or as it is", http.StatusOK), access.SourceEdit),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body *struct {
@@ -130,13 +131,13 @@ func (p *Pipeline) Routes(api huma.API) {
 			}
 			return &struct{ Body IngestResult }{ViewResult(res, httpapi.Lang(ctx))}, nil
 		})
-	huma.Register(api, op("discard-dead-letter", http.MethodPost, "/dead-letters/{id}/discard", "Give a dead letter up", http.StatusNoContent),
+	huma.Register(api, httpapi.Needs(op("discard-dead-letter", http.MethodPost, "/dead-letters/{id}/discard", "Give a dead letter up", http.StatusNoContent), access.SourceEdit),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		}) (*struct{}, error) {
 			return nil, p.Discard(ctx, httpapi.Actor(ctx), in.ID)
 		})
-	huma.Register(api, op("list-quality-rules", http.MethodGet, "/quality-rules", "Rules of quality control, dated, with their origin", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("list-quality-rules", http.MethodGet, "/quality-rules", "Rules of quality control, dated, with their origin", http.StatusOK), access.SourceView),
 		func(ctx context.Context, _ *struct{}) (*struct {
 			Body struct {
 				Rules []Rule `json:"rules"`

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/httpapi"
 )
@@ -121,7 +122,7 @@ func operation(id, method, path, summary string, status int, errors ...int) huma
 }
 
 func (s *Service) channelRoutes(api huma.API) {
-	huma.Register(api, operation("list-notify-channels", http.MethodGet, "/channels", "The ways out, secrets hidden", http.StatusOK),
+	huma.Register(api, httpapi.Needs(operation("list-notify-channels", http.MethodGet, "/channels", "The ways out, secrets hidden", http.StatusOK), access.NotifyView),
 		func(ctx context.Context, _ *struct{}) (*channelsOutput, error) {
 			cs, counts, err := s.Channels(ctx, httpapi.Actor(ctx))
 			if err != nil {
@@ -134,7 +135,7 @@ func (s *Service) channelRoutes(api huma.API) {
 			}
 			return out, nil
 		})
-	huma.Register(api, operation("create-notify-channel", http.MethodPost, "/channels", "Add a channel", http.StatusCreated, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("create-notify-channel", http.MethodPost, "/channels", "Add a channel", http.StatusCreated, http.StatusUnprocessableEntity), access.NotifyEdit),
 		func(ctx context.Context, in *struct{ Body notifyChannelDraft }) (*channelOutput, error) {
 			c, err := s.CreateChannel(ctx, httpapi.Actor(ctx), in.Body.Kind, in.Body.ChannelFields)
 			if err != nil {
@@ -142,7 +143,7 @@ func (s *Service) channelRoutes(api huma.API) {
 			}
 			return &channelOutput{viewOfChannel(ctx, c, nil)}, nil
 		})
-	huma.Register(api, operation("update-notify-channel", http.MethodPatch, "/channels/{id}", "Change a channel, switch it on or off", http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("update-notify-channel", http.MethodPatch, "/channels/{id}", "Change a channel, switch it on or off", http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), access.NotifyEdit),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body ChannelFields
@@ -153,13 +154,13 @@ func (s *Service) channelRoutes(api huma.API) {
 			}
 			return &channelOutput{viewOfChannel(ctx, c, nil)}, nil
 		})
-	huma.Register(api, operation("delete-notify-channel", http.MethodDelete, "/channels/{id}", "Remove a channel; what waits for it is dropped", http.StatusNoContent, http.StatusNotFound, http.StatusConflict),
+	huma.Register(api, httpapi.Needs(operation("delete-notify-channel", http.MethodDelete, "/channels/{id}", "Remove a channel; what waits for it is dropped", http.StatusNoContent, http.StatusNotFound, http.StatusConflict), access.NotifyEdit),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		}) (*struct{}, error) {
 			return nil, s.DeleteChannel(ctx, httpapi.Actor(ctx), in.ID)
 		})
-	huma.Register(api, operation("test-notify-channel", http.MethodPost, "/channels/{id}/test", "Send one message by a channel now, also when it is off", http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("test-notify-channel", http.MethodPost, "/channels/{id}/test", "Send one message by a channel now, also when it is off", http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity), access.NotifyEdit),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body *struct {
@@ -176,7 +177,7 @@ func (s *Service) channelRoutes(api huma.API) {
 			}
 			return &deliveryOutput{d.In(httpapi.Lang(ctx))}, nil
 		})
-	huma.Register(api, operation("list-gateway-templates", http.MethodGet, "/templates", "Shipped descriptions of gateways: SMS, Zalo, Telegram", http.StatusOK),
+	huma.Register(api, httpapi.Needs(operation("list-gateway-templates", http.MethodGet, "/templates", "Shipped descriptions of gateways: SMS, Zalo, Telegram", http.StatusOK), access.LayerView),
 		func(ctx context.Context, _ *struct{}) (*templatesOutput, error) {
 			if err := person(httpapi.Actor(ctx)); err != nil {
 				return nil, err
@@ -192,7 +193,7 @@ func (s *Service) channelRoutes(api huma.API) {
 }
 
 func (s *Service) deliveryRoutes(api huma.API) {
-	huma.Register(api, operation("list-deliveries", http.MethodGet, "/deliveries", "What went out, what waits and what failed, the newest first", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("list-deliveries", http.MethodGet, "/deliveries", "What went out, what waits and what failed, the newest first", http.StatusOK, http.StatusUnprocessableEntity), access.NotifyView),
 		func(ctx context.Context, in *deliveriesInput) (*deliveriesOutput, error) {
 			ds, counts, err := s.Deliveries(ctx, httpapi.Actor(ctx), Filter{State: in.State, Channel: in.Channel, Alert: in.Alert, Incident: in.Incident, Task: in.Task, Limit: in.Limit})
 			if err != nil {
@@ -210,7 +211,7 @@ func (s *Service) deliveryRoutes(api huma.API) {
 			}
 			return out, nil
 		})
-	huma.Register(api, operation("retry-delivery", http.MethodPost, "/deliveries/{id}/retry", "Send again what was given up", http.StatusOK, http.StatusNotFound, http.StatusConflict),
+	huma.Register(api, httpapi.Needs(operation("retry-delivery", http.MethodPost, "/deliveries/{id}/retry", "Send again what was given up", http.StatusOK, http.StatusNotFound, http.StatusConflict), access.NotifyEdit),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		}) (*deliveryOutput, error) {
@@ -220,7 +221,7 @@ func (s *Service) deliveryRoutes(api huma.API) {
 			}
 			return &deliveryOutput{d.In(httpapi.Lang(ctx))}, nil
 		})
-	huma.Register(api, operation("get-contact", http.MethodGet, "/contacts/{user}", "The contact page of a person", http.StatusOK),
+	huma.Register(api, httpapi.Needs(operation("get-contact", http.MethodGet, "/contacts/{user}", "The contact page of a person", http.StatusOK), access.NotifyEdit),
 		func(ctx context.Context, in *struct {
 			User string `path:"user" maxLength:"64"`
 		}) (*contactOutput, error) {
@@ -230,7 +231,7 @@ func (s *Service) deliveryRoutes(api huma.API) {
 			}
 			return &contactOutput{c}, nil
 		})
-	huma.Register(api, operation("put-contact", http.MethodPut, "/contacts/{user}", "Change the contact page of a person", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("put-contact", http.MethodPut, "/contacts/{user}", "Change the contact page of a person", http.StatusOK, http.StatusUnprocessableEntity), access.NotifyEdit),
 		func(ctx context.Context, in *struct {
 			User string `path:"user" maxLength:"64"`
 			Body Contact
@@ -244,7 +245,7 @@ func (s *Service) deliveryRoutes(api huma.API) {
 }
 
 func (s *Service) ownRoutes(api huma.API) {
-	huma.Register(api, operation("my-contact", http.MethodGet, "/me", "How I am reached", http.StatusOK),
+	huma.Register(api, httpapi.Needs(operation("my-contact", http.MethodGet, "/me", "How I am reached", http.StatusOK), access.LayerView),
 		func(ctx context.Context, _ *struct{}) (*contactOutput, error) {
 			c, err := s.Me(ctx, httpapi.Actor(ctx))
 			if err != nil {
@@ -252,7 +253,7 @@ func (s *Service) ownRoutes(api huma.API) {
 			}
 			return &contactOutput{c}, nil
 		})
-	huma.Register(api, operation("put-my-contact", http.MethodPut, "/me", "Change how I am reached", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("put-my-contact", http.MethodPut, "/me", "Change how I am reached", http.StatusOK, http.StatusUnprocessableEntity), access.LayerView),
 		func(ctx context.Context, in *contactInput) (*contactOutput, error) {
 			c, err := s.SetMe(ctx, httpapi.Actor(ctx), in.Body)
 			if err != nil {
@@ -260,7 +261,7 @@ func (s *Service) ownRoutes(api huma.API) {
 			}
 			return &contactOutput{c}, nil
 		})
-	huma.Register(api, operation("inbox", http.MethodGet, "/inbox", "My inbox, the newest first", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("inbox", http.MethodGet, "/inbox", "My inbox, the newest first", http.StatusOK, http.StatusUnprocessableEntity), access.LayerView),
 		func(ctx context.Context, in *struct {
 			Unread bool `query:"unread"`
 			Limit  int  `query:"limit" minimum:"1" maximum:"500" default:"100"`
@@ -273,7 +274,7 @@ func (s *Service) ownRoutes(api huma.API) {
 			out.Body.Items, out.Body.Unread = append([]InboxItem{}, items...), unread
 			return out, nil
 		})
-	huma.Register(api, operation("read-inbox", http.MethodPost, "/inbox/read", "Mark lines of my inbox as read", http.StatusNoContent, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("read-inbox", http.MethodPost, "/inbox/read", "Mark lines of my inbox as read", http.StatusNoContent, http.StatusUnprocessableEntity), access.LayerView),
 		func(ctx context.Context, in *struct {
 			Body struct {
 				IDs []string `json:"ids,omitempty" maxItems:"500"`
@@ -282,7 +283,7 @@ func (s *Service) ownRoutes(api huma.API) {
 		}) (*struct{}, error) {
 			return nil, s.MarkRead(ctx, httpapi.Actor(ctx), in.Body.IDs, in.Body.All)
 		})
-	huma.Register(api, operation("web-push-key", http.MethodGet, "/webpush/key", "The key that browsers subscribe with", http.StatusOK),
+	huma.Register(api, httpapi.Needs(operation("web-push-key", http.MethodGet, "/webpush/key", "The key that browsers subscribe with", http.StatusOK), access.LayerView),
 		func(ctx context.Context, _ *struct{}) (*pushKeyOutput, error) {
 			key, err := s.PushKey(ctx, httpapi.Actor(ctx))
 			if err != nil {
@@ -292,11 +293,11 @@ func (s *Service) ownRoutes(api huma.API) {
 			out.Body.Key = key
 			return out, nil
 		})
-	huma.Register(api, operation("subscribe-web-push", http.MethodPost, "/webpush/subscriptions", "Let this browser take pushes", http.StatusNoContent, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(operation("subscribe-web-push", http.MethodPost, "/webpush/subscriptions", "Let this browser take pushes", http.StatusNoContent, http.StatusUnprocessableEntity), access.LayerView),
 		func(ctx context.Context, in *pushSubscription) (*struct{}, error) {
 			return nil, s.Subscribe(ctx, httpapi.Actor(ctx), in.Body.Endpoint, in.Body.Keys.P256dh, in.Body.Keys.Auth)
 		})
-	huma.Register(api, operation("unsubscribe-web-push", http.MethodDelete, "/webpush/subscriptions", "Let this browser take pushes no more", http.StatusNoContent),
+	huma.Register(api, httpapi.Needs(operation("unsubscribe-web-push", http.MethodDelete, "/webpush/subscriptions", "Let this browser take pushes no more", http.StatusNoContent), access.LayerView),
 		func(ctx context.Context, in *struct {
 			Endpoint string `query:"endpoint" required:"true" maxLength:"2000"`
 		}) (*struct{}, error) {

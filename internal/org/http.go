@@ -103,12 +103,12 @@ func operation(id, method, path, summary string, p access.Permission, errors ...
 
 // Routes hangs the units on the API.
 func (s *Service) Routes(api huma.API) {
-	huma.Register(api, operation("list-units", http.MethodGet, "", "The tree of units as of an instant, parents first", access.UnitView), s.list)
-	huma.Register(api, operation("get-unit", http.MethodGet, "/{code}", "A unit as of an instant: where it hangs, what it was, what is open there", access.UnitView, http.StatusNotFound), s.get)
-	huma.Register(api, operation("put-unit", http.MethodPut, "/{code}", "Add a unit, correct a life of one, or begin a new life", access.UnitEdit, http.StatusUnprocessableEntity), s.put)
-	huma.Register(api, operation("dissolve-unit", http.MethodPost, "/{code}/dissolve", "End a unit on a day and name who takes over", access.UnitEdit,
+	huma.Register(api, operation("list-org-units", http.MethodGet, "", "The tree of units as of an instant, parents first", access.UnitView), s.list)
+	huma.Register(api, operation("get-org-unit", http.MethodGet, "/{code}", "A unit as of an instant: where it hangs, what it was, what is open there", access.UnitView, http.StatusNotFound), s.get)
+	huma.Register(api, operation("put-org-unit", http.MethodPut, "/{code}", "Add a unit, correct a life of one, or begin a new life", access.UnitEdit, http.StatusUnprocessableEntity), s.put)
+	huma.Register(api, operation("dissolve-org-unit", http.MethodPost, "/{code}/dissolve", "End a unit on a day and name who takes over", access.UnitEdit,
 		http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.dissolve)
-	imports := operation("import-units", http.MethodPost, "/import", "Take units from CSV, or with preview say what would change", access.UnitEdit, http.StatusUnprocessableEntity)
+	imports := operation("import-org-units", http.MethodPost, "/import", "Take units from CSV, or with preview say what would change", access.UnitEdit, http.StatusUnprocessableEntity)
 	imports.MaxBodyBytes = 8 << 20
 	huma.Register(api, imports, s.takeIn)
 }

@@ -106,7 +106,7 @@ func (s *Service) Routes(api huma.API) {
 			Tags: []string{"sources"}, Security: httpapi.Signed,
 		}
 	}
-	huma.Register(api, op("list-sources", "", "Sources and how they do"),
+	huma.Register(api, httpapi.Needs(op("list-sources", "", "Sources and how they do"), access.SourceView),
 		func(ctx context.Context, _ *struct{}) (*struct {
 			Body struct {
 				Sources []SourceReport `json:"sources"`
@@ -124,7 +124,7 @@ func (s *Service) Routes(api huma.API) {
 			out.Body.Sources = rs
 			return out, nil
 		})
-	huma.Register(api, op("get-source", "/{id}", "One source, its datastreams, what was refused"),
+	huma.Register(api, httpapi.Needs(op("get-source", "/{id}", "One source, its datastreams, what was refused"), access.SourceView),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		}) (*struct{ Body SourceDetail }, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/rule/eval"
@@ -85,7 +86,7 @@ func (s *Service) Routes(api huma.API) {
 }
 
 func (s *Service) readRoutes(api huma.API) {
-	huma.Register(api, operation("list-rules", http.MethodGet, "", "Every rule in its newest version"),
+	huma.Register(api, httpapi.Needs(operation("list-rules", http.MethodGet, "", "Every rule in its newest version"), access.RuleView),
 		func(ctx context.Context, _ *struct{}) (*struct {
 			Body struct {
 				Rules []View `json:"rules"`
@@ -100,7 +101,7 @@ func (s *Service) readRoutes(api huma.API) {
 			out.Body.Rules = list
 			return out, err
 		})
-	huma.Register(api, operation("get-rule", http.MethodGet, "/{id}", "One rule"),
+	huma.Register(api, httpapi.Needs(operation("get-rule", http.MethodGet, "/{id}", "One rule"), access.RuleView),
 		func(ctx context.Context, in *struct {
 			ID      string `path:"id" maxLength:"64"`
 			Version int    `query:"version" minimum:"0" doc:"left out: the newest"`
@@ -108,7 +109,7 @@ func (s *Service) readRoutes(api huma.API) {
 			v, err := s.Get(ctx, httpapi.Actor(ctx), in.ID, in.Version)
 			return &one{v}, err
 		})
-	huma.Register(api, operation("list-rule-versions", http.MethodGet, "/{id}/versions", "Every version of a rule, newest first"),
+	huma.Register(api, httpapi.Needs(operation("list-rule-versions", http.MethodGet, "/{id}/versions", "Every version of a rule, newest first"), access.RuleView),
 		func(ctx context.Context, in *byID) (*struct {
 			Body struct {
 				Versions []View `json:"versions"`
@@ -123,7 +124,7 @@ func (s *Service) readRoutes(api huma.API) {
 			out.Body.Versions = list
 			return out, err
 		})
-	huma.Register(api, operation("explain-rule", http.MethodGet, "/{id}/why", "Why a rule fired for a thing at an instant, or did not"),
+	huma.Register(api, httpapi.Needs(operation("explain-rule", http.MethodGet, "/{id}/why", "Why a rule fired for a thing at an instant, or did not"), access.RuleView),
 		func(ctx context.Context, in *struct {
 			ID      string    `path:"id" maxLength:"64"`
 			Thing   string    `query:"thing" required:"true" maxLength:"300" doc:"a thing or a datastream"`
@@ -133,7 +134,7 @@ func (s *Service) readRoutes(api huma.API) {
 			t, err := s.Why(ctx, httpapi.Actor(ctx), in.ID, in.Thing, in.At, in.Version)
 			return &struct{ Body eval.Trace }{t}, err
 		})
-	page := operation("get-rule-runbook", http.MethodGet, "/{id}/runbook", "What to do when a shipped rule fires, as Markdown")
+	page := httpapi.Needs(operation("get-rule-runbook", http.MethodGet, "/{id}/runbook", "What to do when a shipped rule fires, as Markdown"), access.RuleView, access.AlertView)
 	page.Responses = map[string]*huma.Response{"200": {Description: "the page", Content: map[string]*huma.MediaType{
 		"text/markdown": {Schema: &huma.Schema{Type: huma.TypeString}},
 	}}}
@@ -144,13 +145,13 @@ func (s *Service) readRoutes(api huma.API) {
 }
 
 func (s *Service) editRoutes(api huma.API) {
-	create := operation("create-rule", http.MethodPost, "", "Write a new rule; it is a draft")
+	create := httpapi.Needs(operation("create-rule", http.MethodPost, "", "Write a new rule; it is a draft"), access.RuleEdit)
 	create.DefaultStatus = http.StatusCreated
 	huma.Register(api, create, func(ctx context.Context, in *struct{ Body editable }) (*one, error) {
 		v, err := s.Create(ctx, httpapi.Actor(ctx), in.Body.ID, in.Body.Definition)
 		return &one{v}, err
 	})
-	huma.Register(api, operation("update-rule", http.MethodPut, "/{id}", "Write a new draft version of a rule"),
+	huma.Register(api, httpapi.Needs(operation("update-rule", http.MethodPut, "/{id}", "Write a new draft version of a rule"), access.RuleEdit),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id" maxLength:"64"`
 			Body editable
@@ -158,7 +159,7 @@ func (s *Service) editRoutes(api huma.API) {
 			v, err := s.Update(ctx, httpapi.Actor(ctx), in.ID, in.Body.Definition)
 			return &one{v}, err
 		})
-	huma.Register(api, operation("check-rule", http.MethodPost, "/check", "Judge a definition: what is wrong, what it selects, what would fire now"),
+	huma.Register(api, httpapi.Needs(operation("check-rule", http.MethodPost, "/check", "Judge a definition: what is wrong, what it selects, what would fire now"), access.RuleEdit),
 		func(ctx context.Context, in *struct{ Body editable }) (*checkOutput, error) {
 			c, err := s.Check(ctx, httpapi.Actor(ctx), in.Body.Definition)
 			if err != nil {
@@ -186,7 +187,7 @@ func shownCheck(c Checked, lang msg.Lang) *checkOutput {
 }
 
 func (s *Service) lifeRoutes(api huma.API) {
-	huma.Register(api, operation("submit-rule", http.MethodPost, "/{id}/submit", "Hand the newest draft in for review"),
+	huma.Register(api, httpapi.Needs(operation("submit-rule", http.MethodPost, "/{id}/submit", "Hand the newest draft in for review"), access.RuleEdit),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id" maxLength:"64"`
 			Body *struct {
@@ -196,17 +197,17 @@ func (s *Service) lifeRoutes(api huma.API) {
 			v, err := s.Submit(ctx, httpapi.Actor(ctx), in.ID, in.Body != nil && in.Body.Confirm)
 			return &one{v}, err
 		})
-	huma.Register(api, operation("approve-rule", http.MethodPost, "/{id}/approve", "Put a version that waits for review into force"),
+	huma.Register(api, httpapi.Needs(operation("approve-rule", http.MethodPost, "/{id}/approve", "Put a version that waits for review into force"), access.RuleApprove),
 		func(ctx context.Context, in *verdictInput) (*one, error) {
 			v, err := s.Approve(ctx, httpapi.Actor(ctx), in.ID, in.Body.Version, in.Body.Confirm)
 			return &one{v}, err
 		})
-	huma.Register(api, operation("reject-rule", http.MethodPost, "/{id}/reject", "Refuse a version that waits for review"),
+	huma.Register(api, httpapi.Needs(operation("reject-rule", http.MethodPost, "/{id}/reject", "Refuse a version that waits for review"), access.RuleApprove),
 		func(ctx context.Context, in *verdictInput) (*one, error) {
 			v, err := s.Reject(ctx, httpapi.Actor(ctx), in.ID, in.Body.Version, in.Body.Reason)
 			return &one{v}, err
 		})
-	huma.Register(api, operation("enable-rule", http.MethodPost, "/{id}/enable", "Switch a rule on or off"),
+	huma.Register(api, httpapi.Needs(operation("enable-rule", http.MethodPost, "/{id}/enable", "Switch a rule on or off"), access.RuleApprove),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id" maxLength:"64"`
 			Body struct {
@@ -217,7 +218,7 @@ func (s *Service) lifeRoutes(api huma.API) {
 			v, err := s.Enable(ctx, httpapi.Actor(ctx), in.ID, in.Body.Enabled, in.Body.Reason)
 			return &one{v}, err
 		})
-	retire := operation("retire-rule", http.MethodDelete, "/{id}", "Withdraw a rule for good")
+	retire := httpapi.Needs(operation("retire-rule", http.MethodDelete, "/{id}", "Withdraw a rule for good"), access.RuleApprove)
 	retire.DefaultStatus = http.StatusNoContent
 	huma.Register(api, retire, func(ctx context.Context, in *byID) (*struct{}, error) {
 		return nil, s.Retire(ctx, httpapi.Actor(ctx), in.ID)
@@ -225,7 +226,7 @@ func (s *Service) lifeRoutes(api huma.API) {
 }
 
 func (s *Service) fileRoutes(api huma.API) {
-	export := operation("export-rules", http.MethodGet, "/export", "Rules as YAML")
+	export := httpapi.Needs(operation("export-rules", http.MethodGet, "/export", "Rules as YAML"), access.RuleView)
 	export.Responses = map[string]*huma.Response{"200": {Description: "the file", Content: map[string]*huma.MediaType{
 		"application/yaml": {Schema: &huma.Schema{Type: huma.TypeString}},
 	}}}
@@ -235,7 +236,7 @@ func (s *Service) fileRoutes(api huma.API) {
 		data, err := s.Export(ctx, httpapi.Actor(ctx), in.IDs)
 		return &textFile{ContentType: "application/yaml; charset=utf-8", CacheControl: "no-store", Body: data}, err
 	})
-	load := operation("import-rules", http.MethodPost, "/import", "Make drafts of the rules of a YAML file")
+	load := httpapi.Needs(operation("import-rules", http.MethodPost, "/import", "Make drafts of the rules of a YAML file"), access.RuleEdit)
 	load.MaxBodyBytes = MaxYAML + 1
 	huma.Register(api, load, func(ctx context.Context, in *struct {
 		RawBody []byte `contentType:"application/yaml"`
@@ -261,7 +262,7 @@ func (s *Service) fileRoutes(api huma.API) {
 }
 
 func (s *Service) backtestRoutes(api huma.API) {
-	start := operation("start-backtest", http.MethodPost, "/backtests", "Run a rule over stored observations")
+	start := httpapi.Needs(operation("start-backtest", http.MethodPost, "/backtests", "Run a rule over stored observations"), access.RuleEdit)
 	start.DefaultStatus = http.StatusAccepted
 	huma.Register(api, start, func(ctx context.Context, in *struct {
 		Body struct {
@@ -281,12 +282,12 @@ func (s *Service) backtestRoutes(api huma.API) {
 		b, err := s.StartBacktest(ctx, httpapi.Actor(ctx), t)
 		return &struct{ Body Backtest }{b}, err
 	})
-	huma.Register(api, operation("get-backtest", http.MethodGet, "/backtests/{id}", "How a back-test is doing, and what it found"),
+	huma.Register(api, httpapi.Needs(operation("get-backtest", http.MethodGet, "/backtests/{id}", "How a back-test is doing, and what it found"), access.RuleEdit),
 		func(ctx context.Context, in *byID) (*struct{ Body Backtest }, error) {
 			b, err := s.Backtest(httpapi.Actor(ctx), in.ID)
 			return &struct{ Body Backtest }{b}, err
 		})
-	cancel := operation("cancel-backtest", http.MethodDelete, "/backtests/{id}", "End a back-test")
+	cancel := httpapi.Needs(operation("cancel-backtest", http.MethodDelete, "/backtests/{id}", "End a back-test"), access.RuleEdit)
 	cancel.DefaultStatus = http.StatusNoContent
 	huma.Register(api, cancel, func(ctx context.Context, in *byID) (*struct{}, error) {
 		return nil, s.CancelBacktest(httpapi.Actor(ctx), in.ID)

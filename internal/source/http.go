@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/httpapi"
 )
 
@@ -76,7 +77,7 @@ func (r *Registry) Routes(api huma.API) {
 			Tags: []string{"sources"}, DefaultStatus: status, Security: httpapi.Signed,
 		}
 	}
-	huma.Register(api, op("create-source", http.MethodPost, "", "Connect a source", http.StatusCreated),
+	huma.Register(api, httpapi.Needs(op("create-source", http.MethodPost, "", "Connect a source", http.StatusCreated), access.SourceEdit),
 		func(ctx context.Context, in *struct{ Body sourceDraft }) (*withToken, error) {
 			d := Draft{ID: in.Body.ID, Kind: in.Body.Kind, Enabled: true}
 			p := in.Body.patch()
@@ -96,7 +97,7 @@ func (r *Registry) Routes(api huma.API) {
 			out.Body.Source, out.Body.Token = viewOf(s), token
 			return out, nil
 		})
-	huma.Register(api, op("update-source", http.MethodPatch, "/{id}", "Change a source, switch it on or off", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("update-source", http.MethodPatch, "/{id}", "Change a source, switch it on or off", http.StatusOK), access.SourceEdit),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body SourceFields
@@ -107,11 +108,11 @@ func (r *Registry) Routes(api huma.API) {
 			}
 			return &struct{ Body SourceView }{viewOf(s)}, nil
 		})
-	huma.Register(api, op("delete-source", http.MethodDelete, "/{id}", "Remove a source; what it sent stays", http.StatusNoContent),
+	huma.Register(api, httpapi.Needs(op("delete-source", http.MethodDelete, "/{id}", "Remove a source; what it sent stays", http.StatusNoContent), access.SourceEdit),
 		func(ctx context.Context, in *byID) (*struct{}, error) {
 			return nil, r.Delete(ctx, httpapi.Actor(ctx), in.ID)
 		})
-	huma.Register(api, op("rotate-source-token", http.MethodPost, "/{id}/token", "Give a source a new token", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("rotate-source-token", http.MethodPost, "/{id}/token", "Give a source a new token", http.StatusOK), access.SourceEdit),
 		func(ctx context.Context, in *byID) (*withToken, error) {
 			token, err := r.RotateToken(ctx, httpapi.Actor(ctx), in.ID)
 			if err != nil {
@@ -122,7 +123,7 @@ func (r *Registry) Routes(api huma.API) {
 			out.Body.Source, out.Body.Token = viewOf(r.Masked(s)), token
 			return out, nil
 		})
-	huma.Register(api, op("list-devices", http.MethodGet, "/{id}/devices", "MQTT devices of a source", http.StatusOK),
+	huma.Register(api, httpapi.Needs(op("list-devices", http.MethodGet, "/{id}/devices", "MQTT devices of a source", http.StatusOK), access.SourceView),
 		func(ctx context.Context, in *byID) (*struct {
 			Body struct {
 				Devices []sourceDevice `json:"devices"`
@@ -143,7 +144,7 @@ func (r *Registry) Routes(api huma.API) {
 			}
 			return out, nil
 		})
-	huma.Register(api, op("create-device", http.MethodPost, "/{id}/devices", "Add an MQTT device", http.StatusCreated),
+	huma.Register(api, httpapi.Needs(op("create-device", http.MethodPost, "/{id}/devices", "Add an MQTT device", http.StatusCreated), access.SourceEdit),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body struct {
@@ -168,7 +169,7 @@ func (r *Registry) Routes(api huma.API) {
 			out.Body.Device, out.Body.Password = viewOfDevice(d), password
 			return out, nil
 		})
-	huma.Register(api, op("delete-device", http.MethodDelete, "/{id}/devices/{username}", "Remove an MQTT device", http.StatusNoContent),
+	huma.Register(api, httpapi.Needs(op("delete-device", http.MethodDelete, "/{id}/devices/{username}", "Remove an MQTT device", http.StatusNoContent), access.SourceEdit),
 		func(ctx context.Context, in *struct {
 			ID       string `path:"id"`
 			Username string `path:"username"`

@@ -34,7 +34,7 @@ func (s *Service) Routes(api huma.API) {
 	op := func(id, method, path, tag, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Tags: []string{tag}, Summary: summary, Security: httpapi.Signed}
 	}
-	huma.Register(api, op("list-stations", http.MethodGet, "/api/v1/stations", "stations", "Stations with their newest values"),
+	huma.Register(api, httpapi.Needs(op("list-stations", http.MethodGet, "/api/v1/stations", "stations", "Stations with their newest values"), access.LayerView),
 		func(ctx context.Context, in *struct {
 			Q string `query:"q" maxLength:"200" doc:"part of a name, code or unit; tones may be left out"`
 		}) (*stationsOutput, error) {
@@ -43,14 +43,14 @@ func (s *Service) Routes(api huma.API) {
 			out.Body.Stations = list
 			return out, err
 		})
-	huma.Register(api, op("get-station", http.MethodGet, "/api/v1/stations/{thing}", "stations", "One station with its thresholds"),
+	huma.Register(api, httpapi.Needs(op("get-station", http.MethodGet, "/api/v1/stations/{thing}", "stations", "One station with its thresholds"), access.LayerView),
 		func(ctx context.Context, in *struct {
 			Thing string `path:"thing"`
 		}) (*struct{ Body *Station }, error) {
 			st, err := s.Get(ctx, httpapi.Actor(ctx), in.Thing)
 			return &struct{ Body *Station }{st}, err
 		})
-	huma.Register(api, op("get-series", http.MethodGet, "/api/v1/datastreams/{id}/series", "datastreams", "A datastream over a range, summed up to about as many points as a chart needs"),
+	huma.Register(api, httpapi.Needs(op("get-series", http.MethodGet, "/api/v1/datastreams/{id}/series", "datastreams", "A datastream over a range, summed up to about as many points as a chart needs"), access.LayerView),
 		func(ctx context.Context, in *struct {
 			ID     string    `path:"id"`
 			From   time.Time `query:"from" doc:"left out: a day before to"`
@@ -61,7 +61,7 @@ func (s *Service) Routes(api huma.API) {
 			c, err := s.Chart(ctx, httpapi.Actor(ctx), in.ID, in.From, in.To, in.Points, in.Agg)
 			return &struct{ Body *Chart }{c}, err
 		})
-	huma.Register(api, op("list-observations", http.MethodGet, "/api/v1/datastreams/{id}/observations", "datastreams", "The raw table, newest first"),
+	huma.Register(api, httpapi.Needs(op("list-observations", http.MethodGet, "/api/v1/datastreams/{id}/observations", "datastreams", "The raw table, newest first"), access.ObservationView),
 		func(ctx context.Context, in *struct {
 			ID     string    `path:"id"`
 			From   time.Time `query:"from"`
@@ -82,7 +82,7 @@ func (s *Service) exportRoutes(api huma.API, op func(id, method, path, tag, summ
 	files := map[string]*huma.Response{"200": {Description: "the file", Content: map[string]*huma.MediaType{
 		contentTypes[CSV]: {Schema: &huma.Schema{Type: huma.TypeString}}, contentTypes[XLSX]: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 	}}}
-	direct := op("export", http.MethodGet, "/api/v1/export", "export", "Observations as CSV or XLSX, for small ranges")
+	direct := httpapi.Needs(op("export", http.MethodGet, "/api/v1/export", "export", "Observations as CSV or XLSX, for small ranges"), access.ExportData)
 	direct.Responses = files
 	huma.Register(api, direct, func(ctx context.Context, in *struct {
 		Datastreams []string  `query:"datastreams" required:"true" doc:"ids, with commas between"`
@@ -109,7 +109,7 @@ func (s *Service) exportRoutes(api huma.API, op func(id, method, path, tag, summ
 		}}, nil
 	})
 
-	start := op("start-export", http.MethodPost, "/api/v1/exports", "export", "Export a long range as a job")
+	start := httpapi.Needs(op("start-export", http.MethodPost, "/api/v1/exports", "export", "Export a long range as a job"), access.ExportData)
 	start.DefaultStatus = http.StatusAccepted
 	huma.Register(api, start, func(ctx context.Context, in *exportJobInput) (*struct{ Body Job }, error) {
 		j, err := s.Export(ctx, httpapi.Actor(ctx), Request{
@@ -117,14 +117,14 @@ func (s *Service) exportRoutes(api huma.API, op func(id, method, path, tag, summ
 		})
 		return &struct{ Body Job }{j}, err
 	})
-	huma.Register(api, op("get-export", http.MethodGet, "/api/v1/exports/{id}", "export", "How an export is doing"),
+	huma.Register(api, httpapi.Needs(op("get-export", http.MethodGet, "/api/v1/exports/{id}", "export", "How an export is doing"), access.ExportData),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		}) (*struct{ Body Job }, error) {
 			j, err := s.Job(httpapi.Actor(ctx), in.ID)
 			return &struct{ Body Job }{j}, err
 		})
-	file := op("get-export-file", http.MethodGet, "/api/v1/exports/{id}/file", "export", "The file of a finished export")
+	file := httpapi.Needs(op("get-export-file", http.MethodGet, "/api/v1/exports/{id}/file", "export", "The file of a finished export"), access.ExportData)
 	file.Responses = files
 	huma.Register(api, file, func(ctx context.Context, in *struct {
 		ID string `path:"id"`

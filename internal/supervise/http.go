@@ -110,7 +110,7 @@ func (s *Supervisor) Routes(api huma.API) {
 			Security: httpapi.Signed, MaxBodyBytes: 2 * decode.MaxBytes, BodyReadTimeout: time.Minute,
 		}
 	}
-	huma.Register(api, op("list-connectors", http.MethodGet, "", "The kinds of connectors, with forms, manuals and templates"),
+	huma.Register(api, httpapi.Needs(op("list-connectors", http.MethodGet, "", "The kinds of connectors, with forms, manuals and templates"), access.SourceView),
 		func(ctx context.Context, _ *struct{}) (*kindList, error) {
 			if err := access.Require(httpapi.Actor(ctx), access.SourceView, access.Scope{}); err != nil {
 				return nil, err
@@ -119,7 +119,7 @@ func (s *Supervisor) Routes(api huma.API) {
 			out.Body.Kinds, out.Body.Formats, out.Body.Functions = s.views(), decode.Formats(), mapping.Functions()
 			return out, nil
 		})
-	huma.Register(api, op("sample-connector", http.MethodPost, "/sample", "Fetch one message without taking it in"),
+	huma.Register(api, httpapi.Needs(op("sample-connector", http.MethodPost, "/sample", "Fetch one message without taking it in"), access.SourceEdit),
 		func(ctx context.Context, in *struct{ Body TrialBody }) (*sampleAnswer, error) {
 			if err := access.Require(httpapi.Actor(ctx), access.SourceEdit, access.Scope{Source: in.Body.Source}); err != nil {
 				return nil, err
@@ -134,14 +134,14 @@ func (s *Supervisor) Routes(api huma.API) {
 			out.Body.Described = describe(got.Raw, got.Name, mapping.Mapping{})
 			return out, nil
 		})
-	huma.Register(api, op("preview-connector", http.MethodPost, "/preview", "What would be stored of a message; nothing is"),
+	huma.Register(api, httpapi.Needs(op("preview-connector", http.MethodPost, "/preview", "What would be stored of a message; nothing is"), access.SourceEdit),
 		func(ctx context.Context, in *struct{ Body previewBody }) (*previewAnswer, error) {
 			if err := access.Require(httpapi.Actor(ctx), access.SourceEdit, access.Scope{Source: in.Body.Source}); err != nil {
 				return nil, err
 			}
 			return s.preview(ctx, in.Body)
 		})
-	huma.Register(api, op("list-message-stations", http.MethodPost, "/stations", "The stations that a message speaks of; enter them in the register"),
+	huma.Register(api, httpapi.Needs(op("list-message-stations", http.MethodPost, "/stations", "The stations that a message speaks of; enter them in the register"), access.SourceEdit),
 		func(ctx context.Context, in *struct{ Body stationsBody }) (*stationsAnswer, error) {
 			return s.stations(ctx, in.Body)
 		})
