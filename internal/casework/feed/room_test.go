@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -21,6 +22,7 @@ import (
 	"openioc.org/ioc/internal/connector"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/store/storetest"
+	"openioc.org/ioc/internal/uid"
 	"openioc.org/ioc/internal/workcal"
 )
 
@@ -153,6 +155,9 @@ func foreign(t testing.TB) (*sql.DB, SQLConfig) {
 	t.Helper()
 	server := os.Getenv("IOC_TEST_POSTGRES")
 	if server == "" {
+		if os.Getenv("IOC_TEST_REQUIRE_POSTGRES") == "1" {
+			t.Fatal("IOC_TEST_POSTGRES is not set and IOC_TEST_REQUIRE_POSTGRES wants it")
+		}
 		t.Skip("IOC_TEST_POSTGRES is not set")
 	}
 	u, err := url.Parse(storetest.FreshDatabase(t, server))
@@ -168,6 +173,46 @@ func foreign(t testing.TB) (*sql.DB, SQLConfig) {
 	c := sqlDefaults()
 	c.Driver, c.Host, c.Database, c.Username, c.TLS = "postgres", u.Hostname(), strings.TrimPrefix(u.Path, "/"), u.User.Username(), "off"
 	c.Port, _ = strconv.Atoi(u.Port())
+	return db, c
+}
+
+// foreignMariaDB is foreign on the server of IOC_TEST_MARIADB
+// (test/mariadb.sh).
+func foreignMariaDB(t testing.TB) (*sql.DB, SQLConfig) {
+	t.Helper()
+	server := os.Getenv("IOC_TEST_MARIADB")
+	if server == "" {
+		if os.Getenv("IOC_TEST_REQUIRE_MARIADB") == "1" {
+			t.Fatal("IOC_TEST_MARIADB is not set and IOC_TEST_REQUIRE_MARIADB wants it")
+		}
+		t.Skip("IOC_TEST_MARIADB is not set")
+	}
+	login, address, _ := strings.Cut(server, "@")
+	user, password, _ := strings.Cut(login, ":")
+	name := "ioc_test_" + uid.New(time.Now())
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Passwd, cfg.Net, cfg.Addr = user, password, "tcp", address
+	con, err := mysql.NewConnector(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := sql.OpenDB(con)
+	t.Cleanup(func() {
+		_, _ = admin.ExecContext(context.Background(), "drop database "+name)
+		_ = admin.Close()
+	})
+	must(t, admin, "create database "+name)
+	cfg = cfg.Clone()
+	cfg.DBName = name
+	if con, err = mysql.NewConnector(cfg); err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(con)
+	t.Cleanup(func() { _ = db.Close() })
+	c := sqlDefaults()
+	host, port, _ := strings.Cut(address, ":")
+	c.Driver, c.Host, c.Database, c.Username, c.Password, c.TLS = "mysql", host, name, user, connector.Secret(password), "off"
+	c.Port, _ = strconv.Atoi(port)
 	return db, c
 }
 
@@ -200,4 +245,29 @@ func local(s string) time.Time {
 		panic(err)
 	}
 	return t
+}
+
+// askPasswords lets the throw-away server ask the role mot_cua for its
+// password, as long as the test runs.
+func askPasswords(t testing.TB, db *sql.DB) {
+	t.Helper()
+	var file string
+	if err := db.QueryRowContext(t.Context(), "show hba_file").Scan(&file); err != nil {
+		t.Fatal(err)
+	}
+	old, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(b []byte) {
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.ExecContext(context.Background(), "select pg_reload_conf()"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(300 * time.Millisecond) // the server rereads it on a signal
+	}
+	write(append([]byte("host all mot_cua,nobody_here all scram-sha-256\n"), old...))
+	t.Cleanup(func() { write(old) })
 }

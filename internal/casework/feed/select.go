@@ -174,7 +174,7 @@ func (s *scanner) next() (token, *fault.Error) {
 		return s.quoted(byte(r))
 	case r == '[' && s.dialect == sqlServer:
 		return s.quoted(']')
-	case r == '\\', r == '$', r == '@', r == '{', r == '}', r == utf8.RuneError && size <= 1, r != '\n' && unicode.IsControl(r):
+	case r == '\\', r == '$', r == '@' && s.dialect != postgres, r == '{', r == '}', r == utf8.RuneError && size <= 1, r != '\n' && unicode.IsControl(r):
 		return refuse(string(r))
 	case r == '?' && s.dialect == mySQL:
 		return refuse("?")

@@ -142,6 +142,11 @@ func (p *sqlPull) read(ctx context.Context, statement string, args []any, each f
 		return 0, explain(p.c, err)
 	}
 	defer conn.Close()
+	if d == mySQL { // of every transaction: some statements end one and begin the next
+		if _, err := conn.ExecContext(ctx, "set session transaction read only"); err != nil {
+			return 0, explain(p.c, err)
+		}
+	}
 	tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: d != sqlServer}) // SQL Server has none
 	if err != nil {
 		return 0, explain(p.c, err)

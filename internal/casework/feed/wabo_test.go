@@ -194,4 +194,3 @@ func fillWABO(t testing.TB, db *sql.DB, rows ...[]string) {
 		rows = rows[n:]
 	}
 }
-
