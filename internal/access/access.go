@@ -130,6 +130,7 @@ type Actor struct {
 
 	Grants   []Grant      // in force now; nil: those of Roles and Unit
 	Only     []Permission // of an API token: nothing else; nil: all of the grants
+	Address  string       // from where the actor asks, for the trail
 	ReadOnly bool         // "xem như": may look, not act
 	Real     string       // who it really is, when ReadOnly
 	system   bool

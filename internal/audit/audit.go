@@ -21,6 +21,9 @@ var migrations embed.FS
 // Trail is the audit trail of a store.
 type Trail struct {
 	db *store.DB
+	// RootsPath is the file in which KeepRoots keeps the anchor of each day,
+	// and Verify over HTTP looks for them; "" keeps none. Set it before use.
+	RootsPath string
 }
 
 // New makes the table and hangs the trail on the store's events.
@@ -46,9 +49,9 @@ func (t *Trail) record(tx *store.Tx, event store.Event) error {
 	}
 	e.Seq, e.Previous = newest.Seq+1, newest.Hash
 	e.Hash = e.sum()
-	_, err = tx.Exec("insert into audit_entry ("+columns+") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+	_, err = tx.Exec("insert into audit_entry ("+columns+", fold) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
 		e.Seq, e.ID, e.At, e.Actor.ID, e.Actor.Name, e.Actor.Unit, e.Subject, e.Entity, e.EntityID,
-		e.Summary, e.Before, e.After, e.Previous, e.Hash)
+		e.Summary, e.Before, e.After, e.Previous, e.Hash, e.Actor.Address, e.fold())
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

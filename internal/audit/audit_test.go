@@ -141,7 +141,7 @@ func TestTheDatabaseRefusesToForget(t *testing.T) {
 			"delete from audit_entry",
 		}
 		if db.Dialect() == store.SQLite {
-			attempts = append(attempts, "insert or replace into audit_entry select seq, id, at, actor, actor_name, actor_unit, subject, entity, entity_id, 'nothing', before, after, previous, hash from audit_entry")
+			attempts = append(attempts, "insert or replace into audit_entry select seq, id, at, actor, actor_name, actor_unit, subject, entity, entity_id, 'nothing', before, after, previous, hash, address, fold from audit_entry")
 		} else {
 			attempts = append(attempts, "truncate audit_entry")
 		}

@@ -29,9 +29,10 @@ type Entry struct {
 
 // Actor is who did it.
 type Actor struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Unit string `json:"unit,omitempty"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Unit    string `json:"unit,omitempty"`
+	Address string `json:"address,omitempty" doc:"from where: the address of the request"`
 }
 
 func entryOf(e store.Event) (Entry, error) {
@@ -44,7 +45,7 @@ func entryOf(e store.Event) (Entry, error) {
 		return Entry{}, fmt.Errorf("marshal %s after: %w", e.Entity, err)
 	}
 	return Entry{
-		ID: e.ID, At: e.At, Actor: Actor{ID: e.Actor.ID, Name: e.Actor.Name, Unit: e.Actor.Unit},
+		ID: e.ID, At: e.At, Actor: Actor{ID: e.Actor.ID, Name: e.Actor.Name, Unit: e.Actor.Unit, Address: e.Actor.Address},
 		Subject: e.Subject, Entity: e.Entity, EntityID: e.EntityID, Summary: e.Summary,
 		Before: before, After: after,
 	}, nil
@@ -61,23 +62,27 @@ func marshal(v any) (json.RawMessage, error) {
 // as netstrings ("5:abcde,"), which no two different entries share.
 func (e *Entry) sum() string {
 	h := sha256.New()
-	for _, field := range []string{
+	fields := []string{
 		e.Previous, strconv.FormatInt(e.Seq, 10), e.ID, strconv.FormatInt(store.Micros(e.At), 10),
 		e.Actor.ID, e.Actor.Name, e.Actor.Unit,
 		e.Subject, e.Entity, e.EntityID, e.Summary, string(e.Before), string(e.After),
-	} {
+	}
+	if e.Actor.Address != "" { // entries of the time before had none, and keep their hashes
+		fields = append(fields, e.Actor.Address)
+	}
+	for _, field := range fields {
 		fmt.Fprintf(h, "%d:%s,", len(field), field)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-const columns = "seq, id, at, actor, actor_name, actor_unit, subject, entity, entity_id, summary, before, after, previous, hash"
+const columns = "seq, id, at, actor, actor_name, actor_unit, subject, entity, entity_id, summary, before, after, previous, hash, address"
 
 func scanEntry(scan store.Scan) (e Entry, err error) {
 	var at int64
 	var before, after string
 	err = scan(&e.Seq, &e.ID, &at, &e.Actor.ID, &e.Actor.Name, &e.Actor.Unit, &e.Subject, &e.Entity, &e.EntityID,
-		&e.Summary, &before, &after, &e.Previous, &e.Hash)
+		&e.Summary, &before, &after, &e.Previous, &e.Hash, &e.Actor.Address)
 	e.At = store.FromMicros(at)
 	if before != "" {
 		e.Before = json.RawMessage(before)

@@ -9,6 +9,7 @@ import (
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/store"
+	"openioc.org/ioc/internal/vi"
 )
 
 var errCursor = fault.Define(fault.Invalid, "audit.cursor", "the cursor is not one that this list gave", "con trỏ trang không phải do danh sách này cấp")
@@ -24,6 +25,9 @@ type Filter struct {
 	Actor    string // id
 	Entity   string
 	EntityID string
+	Subject  string    // the beginning of it: "ioc.identity."
+	Address  string    // from where
+	Q        string    // words of who, what or the summary, in any writing of the tones
 	From, To time.Time // From included, To not
 	Limit    int       // 0: DefaultLimit; at most MaxLimit
 	Cursor   string    // from the page before
@@ -63,6 +67,16 @@ func (t *Trail) List(ctx context.Context, actor access.Actor, f Filter) (entries
 	if f.EntityID != "" {
 		add("entity_id =", f.EntityID)
 	}
+	if f.Subject != "" {
+		add("subject >=", f.Subject)
+		add("subject <", f.Subject+"\U0010ffff")
+	}
+	if f.Address != "" {
+		add("address =", f.Address)
+	}
+	for _, word := range strings.Fields(vi.Fold(f.Q)) {
+		add("fold like", "%"+strings.NewReplacer("%", "", "_", "").Replace(word)+"%")
+	}
 	if !f.From.IsZero() {
 		add("at >=", f.From)
 	}
@@ -87,6 +101,11 @@ func (t *Trail) List(ctx context.Context, actor access.Actor, f Filter) (entries
 		next = formatCursor(entries[limit-1].Seq)
 	}
 	return entries, next, nil
+}
+
+// fold is what Q looks in.
+func (e *Entry) fold() string {
+	return vi.Fold(strings.Join([]string{e.Summary, e.Actor.Name, e.Actor.ID, e.Actor.Unit, e.Entity, e.EntityID, e.Actor.Address}, " "))
 }
 
 // A cursor is the number of the last entry shown, in base 36 behind a letter

@@ -55,6 +55,7 @@ type commands struct {
 	Check   checkCmd   `cmd:"" help:"Check the configuration; lists every problem."`
 	User    userCmd    `cmd:"" help:"Create users and set passwords from the terminal."`
 	Rule    ruleCmd    `cmd:"" help:"Check, test, export and import rules."`
+	Verify  verifyCmd  `cmd:"" help:"Check that the audit trail is what was written; names the first broken record."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

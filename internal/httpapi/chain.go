@@ -74,6 +74,7 @@ func Chain(next http.Handler, o Options) http.Handler {
 		}
 		if token != "" && o.Authenticate != nil {
 			if actor, ok := o.Authenticate(ctx, token); ok {
+				actor.Address = c.remote
 				c.actor = actor
 			}
 		}
