@@ -22,7 +22,7 @@ func TestCompactRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := compactRow(doc, 4)
+	row := compactRow(compact(nil, doc), 4)
 	var got Alert
 	if err := json.Unmarshal(row, &got); err != nil {
 		t.Fatalf("%s: %v", row, err)
@@ -32,7 +32,7 @@ func TestCompactRow(t *testing.T) {
 	if a, b := mustString(t, got), mustString(t, want); a != b {
 		t.Errorf("a row says\n%s, want\n%s", a, b)
 	}
-	if got := string(compactRow(`{"id":"x","active":false,"lon":null,"labels":{"a":"b"},"value":0}`, 1)); got != `{"id":"x","value":0}` {
+	if got := string(compactRow(compact(nil, `{"id":"x","active":false,"lon":null,"labels":{"a":"b"},"value":0}`), 1)); got != `{"id":"x","value":0}` {
 		t.Error(got)
 	}
 	if got := string(compact(nil, `{"text":"t","times":{"a":null},"labels":{},"z":[1,null]}`)); got != `{"times":{},"z":[1,null]}` {

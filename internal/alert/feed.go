@@ -104,11 +104,15 @@ func (f *feed) flush(now time.Time) {
 		docs[i] = withSize(doc, max(1, a.GroupSize))
 		scopes[a.scope()] = append(scopes[a.scope()], i)
 	}
-	all := make([]int, n)
-	for i := range all {
-		all[i] = i
+	var all []int
+	for i := range batch {
+		if !batch[i].alert.Direct {
+			all = append(all, i)
+		}
 	}
-	f.publish(batch, docs, all, func(a access.Actor) bool { return a.Reach(access.AlertView).Everywhere() })
+	if len(all) > 0 {
+		f.publish(batch, docs, all, ofTheCity)
+	}
 	for scope, which := range scopes { // whoever is limited gets each alert once, with those of the same scope
 		f.publish(batch, docs, which, func(a access.Actor) bool {
 			r := a.Reach(access.AlertView)

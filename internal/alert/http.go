@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/klauspost/compress/gzip"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/httpapi"
@@ -55,6 +56,7 @@ type listInput struct {
 	Open       string    `query:"open" enum:"true,false" doc:"not closed"`
 	Active     string    `query:"active" enum:"true,false" doc:"the condition holds"`
 	Suppressed string    `query:"suppressed" enum:"true,false,only" doc:"false leaves out those that are kept quiet, only lists these alone"`
+	Direct     string    `query:"direct" enum:"true,false" doc:"that went straight to a unit (cases that fall due); the city's list leaves them out unless asked for by this, by service, rule, group or words"`
 	From       time.Time `query:"from" doc:"raised at or after"`
 	To         time.Time `query:"to" doc:"raised before"`
 	Sort       string    `query:"sort" enum:"severity,raised" doc:"severity (then newest), or newest"`
@@ -74,7 +76,7 @@ func flag(s string) *bool {
 
 func (in *listInput) filter() Filter {
 	f := Filter{Severities: in.Severity, Service: in.Service, Unit: in.Unit, Area: in.Area, Rule: in.Rule, Thing: in.Thing, Incident: in.Incident,
-		Group: in.Group, Q: in.Q, Open: flag(in.Open), Active: flag(in.Active), Suppressed: in.Suppressed, From: in.From, To: in.To,
+		Group: in.Group, Q: in.Q, Open: flag(in.Open), Active: flag(in.Active), Suppressed: in.Suppressed, Direct: flag(in.Direct), From: in.From, To: in.To,
 		Sort: in.Sort, Limit: in.Limit, Cursor: in.Cursor, Compact: in.Compact}
 	for _, s := range in.State {
 		f.States = append(f.States, State(s))
@@ -192,7 +194,7 @@ func answer[T any](body T, err error) (*out[T], error) {
 }
 
 func (s *Service) listRoutes(api huma.API) {
-	op := alertOperation("list-alerts", http.MethodGet, "/alerts", "Alerts, filtered", http.StatusOK, http.StatusUnprocessableEntity)
+	op := httpapi.Needs(alertOperation("list-alerts", http.MethodGet, "/alerts", "Alerts, filtered", http.StatusOK, http.StatusUnprocessableEntity), access.AlertView)
 	op.Responses = map[string]*huma.Response{"200": {Description: "A page of alerts", Content: map[string]*huma.MediaType{
 		"application/json": {Schema: huma.SchemaFromType(api.OpenAPI().Components.Schemas, typeOf[listBody]())}}}}
 	huma.Register(api, op, func(ctx context.Context, in *listInput) (*huma.StreamResponse, error) {
@@ -218,11 +220,11 @@ func (s *Service) listRoutes(api huma.API) {
 			_, _ = hc.BodyWriter().Write(body) // the reader may be gone
 		}}, nil
 	})
-	huma.Register(api, alertOperation("alerts-summary", http.MethodGet, "/alerts/summary", "The open alerts in a few figures", http.StatusOK),
+	huma.Register(api, httpapi.Needs(alertOperation("alerts-summary", http.MethodGet, "/alerts/summary", "The open alerts in a few figures", http.StatusOK), access.AlertView),
 		func(ctx context.Context, _ *struct{}) (*out[Summary], error) {
 			return answer(s.Summary(ctx, httpapi.Actor(ctx)))
 		})
-	huma.Register(api, alertOperation("alerts-budget", http.MethodGet, "/alerts/budget", "The load of the operators against EEMUA 191, and the noisiest rules", http.StatusOK),
+	huma.Register(api, httpapi.Needs(alertOperation("alerts-budget", http.MethodGet, "/alerts/budget", "The load of the operators against EEMUA 191, and the noisiest rules", http.StatusOK), access.AlertView),
 		func(ctx context.Context, in *struct {
 			Hours int `query:"hours" minimum:"0" maximum:"744" doc:"0: 8, a shift"`
 		}) (*out[Budget], error) {
@@ -231,7 +233,7 @@ func (s *Service) listRoutes(api huma.API) {
 			}
 			return answer(s.Budget(ctx, httpapi.Actor(ctx), in.Hours))
 		})
-	huma.Register(api, alertOperation("get-alert", http.MethodGet, "/alerts/{id}", "An alert with its timeline and evidence", http.StatusOK, http.StatusNotFound),
+	huma.Register(api, httpapi.Needs(alertOperation("get-alert", http.MethodGet, "/alerts/{id}", "An alert with its timeline and evidence", http.StatusOK, http.StatusNotFound), access.AlertView),
 		func(ctx context.Context, in *byID) (*out[Detail], error) {
 			return answer(s.Detail(ctx, httpapi.Actor(ctx), in.ID))
 		})
@@ -242,7 +244,7 @@ type byID struct {
 }
 
 func (s *Service) stepRoutes(api huma.API) {
-	huma.Register(api, alertOperation("raise-alert", http.MethodPost, "/alerts", "Raise an alert by hand", http.StatusCreated, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(alertOperation("raise-alert", http.MethodPost, "/alerts", "Raise an alert by hand", http.StatusCreated, http.StatusUnprocessableEntity), access.AlertHandle),
 		func(ctx context.Context, in *struct{ Body draftBody }) (*out[Alert], error) {
 			b := in.Body
 			d := Draft{Title: msg.Text(b.Title), Severity: b.Severity, Service: b.Service, Place: b.Place, Lon: b.Lon, Lat: b.Lat,
@@ -252,8 +254,8 @@ func (s *Service) stepRoutes(api huma.API) {
 			}
 			return answer(s.Raise(ctx, httpapi.Actor(ctx), d))
 		})
-	huma.Register(api, alertOperation("alert-step", http.MethodPost, "/alerts/{id}/steps", "Do the next step with an alert", http.StatusOK,
-		http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(alertOperation("alert-step", http.MethodPost, "/alerts/{id}/steps", "Do the next step with an alert", http.StatusOK,
+		http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), access.AlertView),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id" maxLength:"64"`
 			Body struct {
@@ -265,7 +267,7 @@ func (s *Service) stepRoutes(api huma.API) {
 			c.Version = in.Body.Version
 			return answer(s.Do(ctx, httpapi.Actor(ctx), in.ID, c))
 		})
-	huma.Register(api, alertOperation("alert-steps", http.MethodPost, "/alerts/steps", "Do one step with many alerts", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.Needs(alertOperation("alert-steps", http.MethodPost, "/alerts/steps", "Do one step with many alerts", http.StatusOK, http.StatusUnprocessableEntity), access.AlertView),
 		func(ctx context.Context, in *struct {
 			Body struct {
 				IDs []string `json:"ids" minItems:"1" maxItems:"2000"`
@@ -296,7 +298,7 @@ func (s *Service) stepRoutes(api huma.API) {
 			}
 			return res, nil
 		})
-	huma.Register(api, alertOperation("view-alert", http.MethodPost, "/alerts/{id}/viewing", "Say that one has the alert open; each 15 s", http.StatusOK, http.StatusNotFound),
+	huma.Register(api, httpapi.Needs(alertOperation("view-alert", http.MethodPost, "/alerts/{id}/viewing", "Say that one has the alert open; each 15 s", http.StatusOK, http.StatusNotFound), access.AlertView),
 		func(ctx context.Context, in *byID) (*out[struct {
 			Viewers []Viewer `json:"viewers"`
 		}], error) {

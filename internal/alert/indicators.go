@@ -51,10 +51,10 @@ func at(tx *store.Tx, t time.Time) time.Time {
 
 // tally counts alerts open at an instant.
 func tally(tx *store.Tx, r access.Reach, t time.Time, unit, extra string) (n int, worst alertevent.Severity, err error) {
-	query := "select count(*), coalesce(max(a.severity), 0) from alert a where a.raised_at <= $1 and (a.open = 1 or a.closed_at > $1) and a.suppressed = ''" + extra
+	query := "select count(*), coalesce(max(a.severity), 0) from alert a where a.raised_at <= $1 and (a.open = 1 or a.closed_at > $1) and a.suppressed = '' and a.direct = 0" + extra
 	args := []any{t}
 	if t.Equal(tx.Now) {
-		query = "select count(*), coalesce(max(a.severity), 0) from alert a where a.open = 1 and a.raised_at <= $1 and a.suppressed = ''" + extra
+		query = "select count(*), coalesce(max(a.severity), 0) from alert a where a.open = 1 and a.raised_at <= $1 and a.suppressed = '' and a.direct = 0" + extra
 	}
 	if unit != "" {
 		query += " and (a.unit = $2 or a.area = $2)"

@@ -201,7 +201,8 @@ func admit(a *Alert, c *Command, m move) error {
 		return errChanged.With("who", a.touched.by, "step", a.touched.step.Title(),
 			"at", msg.Text{Vi: caltime.FormatVi(a.touched.at), En: caltime.FormatEn(a.touched.at)}, "state", a.State.Title())
 	}
-	if !slices.Contains(m.from, a.State) {
+	over := c.Verb == Close && a.Direct && c.Actor.IsSystem() && a.open() // with its condition, wherever the unit is
+	if !over && !slices.Contains(m.from, a.State) {
 		return errState.With("state", a.State.Title(), "step", c.Verb.Title())
 	}
 	return nil
@@ -271,7 +272,7 @@ func (step *Step) person(a *Alert, c *Command, now time.Time) error {
 	case Return:
 		reason()
 		step.answer(a, now)
-		a.State = Verified
+		a.State, a.Direct = Verified, false // the shift has to find somebody else
 		// The time to find another unit runs from the return.
 		a.Times.DispatchBy, a.Times.DispatchedAt, a.Times.AnswerBy = c.Limit.by(now, c.Limit.DispatchMinutes), nil, nil
 		a.Times.Late = slices.DeleteFunc(a.Times.Late, func(s string) bool { return s == stageDispatch })

@@ -157,6 +157,12 @@ func (f *Filter) where(actor access.Actor) *clause {
 	for _, word := range strings.Fields(vi.Fold(f.Q)) {
 		c.and(`a.fold like ? escape '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(word)+"%")
 	}
+	switch {
+	case f.Direct != nil:
+		c.and("a.direct = ?", *f.Direct)
+	case f.Service+f.Rule+f.Thing+f.Incident+f.Group+f.Q == "" && ofTheCity(actor):
+		c.and("a.direct = 0")
+	}
 	c.sql.WriteString(seen(actor, &c.args))
 	return c
 }
@@ -226,6 +232,9 @@ func (s *Service) List(ctx context.Context, actor access.Actor, f Filter) (Page,
 		if page.Counts, page.Total, err = counts(tx, from+c.sql.String(), c.args); err != nil {
 			return err
 		}
+		if f.Compact {
+			return s.compactPage(tx, &page, fmt.Sprintf("select a.id, a.version, a.group_id, a.severity, a.raised_at %s%s%s limit %d", from, where, order, f.Limit+1), args, f.Limit)
+		}
 		docs, of, err := documents(tx, fmt.Sprintf("select a.group_id, a.doc %s%s%s limit %d", from, where, order, f.Limit+1), args...)
 		if err != nil {
 			return err
@@ -247,15 +256,38 @@ func (s *Service) List(ctx context.Context, actor access.Actor, f Filter) (Page,
 		}
 		page.Alerts = make([]json.RawMessage, len(docs))
 		for i := range docs {
-			if f.Compact {
-				page.Alerts[i] = compactRow(docs[i], groups[of[i]])
-			} else {
-				page.Alerts[i] = withSize(docs[i], groups[of[i]])
-			}
+			page.Alerts[i] = withSize(docs[i], groups[of[i]])
 		}
 		return nil
 	})
 	return page, err
+}
+
+// compactPage is the page of rows as lists show them.
+func (s *Service) compactPage(tx *store.Tx, page *Page, query string, args []any, limit int) error {
+	list, err := store.All(tx, scanNamed, query, args...)
+	if err != nil {
+		return err
+	}
+	if len(list) > limit {
+		list = list[:limit]
+		page.Next = list[limit-1].place.cursor()
+	}
+	if err := s.rows.fill(tx, list); err != nil {
+		return err
+	}
+	groups := make(map[string]int, len(list))
+	for i := range list {
+		groups[list[i].group] = 1
+	}
+	if err := sizes(tx, groups); err != nil {
+		return err
+	}
+	page.Alerts = make([]json.RawMessage, len(list))
+	for i := range list {
+		page.Alerts[i] = compactRow(list[i].row, groups[list[i].group])
+	}
+	return nil
 }
 
 // documents reads groups and documents; a list of ten thousand is mostly this.
@@ -352,6 +384,9 @@ func (s *Service) Summary(ctx context.Context, actor access.Actor) (Summary, err
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		args := []any{}
 		limit := seen(actor, &args)
+		if ofTheCity(actor) {
+			limit += " and a.direct = 0"
+		}
 		type row struct {
 			severity, quiet, fresh, late, n int
 			oldest                          int64

@@ -22,6 +22,11 @@ func seen(actor access.Actor, args *[]any) string {
 	return inReach(actor.Reach(access.AlertView), args)
 }
 
+// ofTheCity tells the shift and the leaders, who see all, from the people of a
+// unit: what went straight to a unit is in the lists of the latter only,
+// unless asked for.
+func ofTheCity(actor access.Actor) bool { return actor.Reach(access.AlertView).Everywhere() }
+
 func inReach(r access.Reach, args *[]any) string {
 	if r.Everywhere() {
 		return ""

@@ -63,6 +63,7 @@ type Service struct {
 
 	memoMu sync.Mutex
 	memo   memo
+	rows   rowCache
 }
 
 // New makes the tables. Facts come by OnFact, timers run in Run.

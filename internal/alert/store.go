@@ -37,13 +37,13 @@ func withSize(doc string, size int) []byte {
 	return append(b, '}')
 }
 
-// compactRow is a stored document as a row of a list; that an alert is alone
-// in its group goes without saying.
-func compactRow(doc string, size int) []byte {
-	b := compact(make([]byte, 0, len(doc)/2), doc)
+// compactRow puts the size of its group into the row of a list; that an alert
+// is alone in its group goes without saying.
+func compactRow(row []byte, size int) []byte {
 	if size <= 1 {
-		return b
+		return row
 	}
+	b := append(make([]byte, 0, len(row)+24), row...)
 	return append(strconv.AppendInt(append(b[:len(b)-1], `,"group_size":`...), int64(size), 10), '}')
 }
 
@@ -89,10 +89,10 @@ func updateAlert(tx *store.Tx, a *Alert) error {
 	kind, by := suppressed(a)
 	_, err = tx.Exec(`update alert set version = $2, state = $3, open = $4, active = $5, severity = $6, area = $7, unit = $8, incident = $9,
 		suppressed = $10, suppressor = $11, verdict = $12, late = $13, acknowledged = $14, closed_at = $15, due_at = $16, announced = $17,
-		touched = $18, touched_by = $19, touched_step = $20, touched_at = $21, fold = $22, doc = $23 where id = $1`,
+		touched = $18, touched_by = $19, touched_step = $20, touched_at = $21, fold = $22, doc = $23, direct = $24 where id = $1`,
 		a.ID, a.Version, string(a.State), a.open(), a.Active, int(a.Severity), a.Area, a.Unit, a.Incident,
 		kind, by, a.Verdict, len(a.Times.Late) > 0, ptrMicros(a.Times.AcknowledgedAt), ptrMicros(a.ClosedAt), a.due(), a.announced,
-		a.touched.version, a.touched.by, string(a.touched.step), a.touched.at, a.foldText(), doc)
+		a.touched.version, a.touched.by, string(a.touched.step), a.touched.at, a.foldText(), doc, a.Direct)
 	return err
 }
 
