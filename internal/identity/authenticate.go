@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"openioc.org/ioc/internal/access"
@@ -110,9 +111,9 @@ func (s *Service) readyIn(ctx context.Context, token string, u *User) error {
 }
 
 // ready finds out what must come before anything else: another password, a
-// second factor.
+// second factor. Who came through a provider has no use for a password here.
 func (s *Service) ready(u *User, ses *session) {
-	u.MustChange = u.MustChange || s.expired(u)
+	u.MustChange = (u.MustChange || s.expired(u)) && !strings.HasPrefix(ses.method, "oidc:")
 	u.MustEnrol = s.mustEnrol(u, ses)
 }
 
