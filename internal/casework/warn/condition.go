@@ -17,8 +17,8 @@ func fingerprint(rule, id string, version int) string {
 	return fmt.Sprintf("%s:%s:%d", rule, id, version)
 }
 
-// begin lets a condition hold. It is told to people the first time only:
-// case_warning knows what was warned of before.
+// begin lets a condition hold. It is told to people once only: case_warning
+// knows what was warned of before, and to whom.
 func (t *turn) begin(w *watch, c *casework.Case, r *rule) error {
 	n := warningOf(w, c, r, t.tx.Now)
 	for {
@@ -40,6 +40,9 @@ func (t *turn) begin(w *watch, c *casework.Case, r *rule) error {
 			}
 			if err := resumeWarning(t.tx, n); err != nil {
 				return err
+			}
+			if len(before.Told) == 0 { // nobody was known to be told then
+				t.say.add(r, c, w, n)
 			}
 			break
 		}

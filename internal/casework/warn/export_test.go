@@ -11,3 +11,6 @@ func Opens(w casework.Window, due time.Time) time.Time { return opens(w, due) }
 
 // Quick makes look-ups answer at once.
 func (s *Service) Quick() { s.floor = 0 }
+
+// Spellings is for tests.
+func Spellings(code string) []string { return spellings(code) }

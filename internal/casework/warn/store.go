@@ -111,7 +111,7 @@ type Warning struct {
 	DueVersion  int            `json:"due_version"`
 	WarnedAt    time.Time      `json:"warned_at"`
 	OverAt      *time.Time     `json:"over_at"`
-	Why         string         `json:"why" doc:"why it is over: ended, paused, new_date, overdue, apology, unit, off; empty while it holds"`
+	Why         string         `json:"why" doc:"why it is over: ended, paused, new_date, overdue, apology, unit, window, off; empty while it holds"`
 	Alert       string         `json:"alert" doc:"id of the alert, empty while none is known"`
 	Fingerprint string         `json:"fingerprint"`
 	Officer     string         `json:"officer" doc:"the system's word"`
@@ -171,6 +171,12 @@ func endWarning(tx *store.Tx, id, rule, why string, at time.Time) error {
 func setOfficer(tx *store.Tx, c *casework.Case) error {
 	_, err := tx.Mark("update case_warning set officer = $2, officer_name = $3, officer_user = $4 where case_id = $1 and over_at = 0", c.ID, c.Officer, c.OfficerName, c.OfficerUser)
 	return err
+}
+
+// warnedUnit is where the alerts of a file lie.
+func warnedUnit(tx *store.Tx, id string) (string, error) {
+	unit, _, err := store.One(tx, func(scan store.Scan) (u string, err error) { return u, scan(&u) }, "select unit from case_warning where case_id = $1 and over_at = 0 limit 1", id)
+	return unit, err
 }
 
 func setTold(tx *store.Tx, w Warning) error {

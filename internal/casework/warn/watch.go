@@ -92,7 +92,7 @@ func (t *turn) change(w watch, c *casework.Case) error {
 		return err
 	}
 	if w.active != 0 {
-		if err := setOfficer(t.tx, c); err != nil {
+		if err := t.move(&w, c); err != nil {
 			return err
 		}
 	}
@@ -101,6 +101,26 @@ func (t *turn) change(w watch, c *casework.Case) error {
 		w.next, t.told = t.tx.Now, true
 	}
 	return t.keep(old, w, s)
+}
+
+// move follows a file to another officer or unit: its alerts are ended, and
+// the sweep begins them again where it lies now.
+func (t *turn) move(w *watch, c *casework.Case) error {
+	unit, err := warnedUnit(t.tx, c.ID)
+	if err != nil {
+		return err
+	}
+	if unit == c.Unit {
+		return setOfficer(t.tx, c)
+	}
+	for i := range rules {
+		if r := &rules[i]; w.active&r.bit != 0 {
+			if err := t.end(w, c, r, "unit"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // visit is what a sweep does with a row: conditions end and begin, what stays
@@ -146,7 +166,7 @@ func (t *turn) settle(w *watch, c *casework.Case, s standing) error {
 		}
 		reason := why
 		if reason == "" {
-			reason = map[bool]string{true: "apology", false: "off"}[r.bit == apologyBit]
+			reason = map[bool]string{true: "apology", false: "window"}[r.bit == apologyBit]
 			if r.bit == nearBit && holds&overdueBit != 0 {
 				reason = "overdue"
 			}
