@@ -96,31 +96,37 @@ func together(first, second error) error {
 // to it.
 func (s *Service) add(ctx context.Context, actor access.Actor, u *User, g *Grant, verb string, also func(*store.Tx) error) error {
 	err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		if err := insertUser(tx, *u); err != nil {
+		if err := s.insert(tx, actor, u, g, verb); err != nil || also == nil {
 			return err
 		}
-		if err := rememberPassword(tx, u.ID, u.password, u.passwordAt, s.policy().History); err != nil {
-			return err
-		}
-		if also != nil {
-			if err := also(tx); err != nil {
-				return err
-			}
-		}
-		g.ID, g.User, g.UserName, g.GivenBy = uid.New(u.Created), u.ID, u.Name, by(actor)
-		if err := insertGrant(tx, g); err != nil {
-			return err
-		}
-		if err := s.fill(tx, u); err != nil {
-			return err
-		}
-		tx.Emit(store.Event{Subject: "ioc.identity." + verb + "." + u.ID, Entity: "user", EntityID: u.ID, After: *u, Summary: verbs[verb] + u.Username})
-		return nil
+		return also(tx)
 	})
 	if store.IsUnique(err) {
 		return errTaken.With("username", u.Username).Because(err)
 	}
 	return err
+}
+
+// insert is add in a transaction; g may be nil: an account that may do nothing
+// yet.
+func (s *Service) insert(tx *store.Tx, actor access.Actor, u *User, g *Grant, verb string) error {
+	if err := insertUser(tx, *u); err != nil {
+		return err
+	}
+	if err := rememberPassword(tx, u.ID, u.password, u.passwordAt, s.policy().History); err != nil {
+		return err
+	}
+	if g != nil {
+		g.ID, g.User, g.UserName, g.GivenBy = uid.New(u.Created), u.ID, u.Name, by(actor)
+		if err := insertGrant(tx, g); err != nil {
+			return err
+		}
+	}
+	if err := s.fill(tx, u); err != nil {
+		return err
+	}
+	tx.Emit(store.Event{Subject: "ioc.identity." + verb + "." + u.ID, Entity: "user", EntityID: u.ID, After: *u, Summary: verbs[verb] + u.Username})
+	return nil
 }
 
 var verbs = map[string]string{"created": "tạo tài khoản ", "invited": "mời "}
@@ -146,42 +152,47 @@ func (s *Service) PatchUser(ctx context.Context, actor access.Actor, id string, 
 	}
 	var u User
 	err := s.db.Write(ctx, actor, func(tx *store.Tx) (err error) {
-		before, err := s.person(tx, actor, id)
-		if err != nil {
-			return err
-		}
-		if err := commands(actor, &before); err != nil {
-			return err
-		}
-		u = before
-		assign(&u.Name, p.Name)
-		assign(&u.Title, p.Title)
-		assign(&u.Email, p.Email)
-		assign(&u.Phone, p.Phone)
-		assign(&u.Disabled, p.Disabled)
-		if err := u.check(); err != nil {
-			return err
-		}
-		u.Changed = s.now()
-		if u.Disabled && !before.Disabled {
-			if err := s.keepAnAdmin(tx, &before, func(*Grant) bool { return false }); err != nil {
-				return err
-			}
-			if err := s.leave(tx, &u); err != nil {
-				return err
-			}
-		}
-		if err := updateUser(tx, u); err != nil {
-			return err
-		}
-		if err := s.movePost(tx, actor, &u, p); err != nil {
-			return err
-		}
-		tx.Emit(store.Event{Subject: "ioc.identity.changed." + id, Entity: "user", EntityID: id, Before: before, After: u, Summary: "sửa tài khoản " + u.Username})
-		tx.After(s.cache.clear)
-		return nil
+		u, err = s.patch(tx, actor, id, p)
+		return err
 	})
 	return u, err
+}
+
+func (s *Service) patch(tx *store.Tx, actor access.Actor, id string, p Patch) (User, error) {
+	before, err := s.person(tx, actor, id)
+	if err != nil {
+		return User{}, err
+	}
+	if err := commands(actor, &before); err != nil {
+		return User{}, err
+	}
+	u := before
+	assign(&u.Name, p.Name)
+	assign(&u.Title, p.Title)
+	assign(&u.Email, p.Email)
+	assign(&u.Phone, p.Phone)
+	assign(&u.Disabled, p.Disabled)
+	if err := u.check(); err != nil {
+		return u, err
+	}
+	u.Changed = s.now()
+	if u.Disabled && !before.Disabled {
+		if err := s.keepAnAdmin(tx, &before, func(*Grant) bool { return false }); err != nil {
+			return u, err
+		}
+		if err := s.leave(tx, &u); err != nil {
+			return u, err
+		}
+	}
+	if err := updateUser(tx, u); err != nil {
+		return u, err
+	}
+	if err := s.movePost(tx, actor, &u, p); err != nil {
+		return u, err
+	}
+	tx.Emit(store.Event{Subject: "ioc.identity.changed." + id, Entity: "user", EntityID: id, Before: before, After: u, Summary: "sửa tài khoản " + u.Username})
+	tx.After(s.cache.clear)
+	return u, nil
 }
 
 // leave ends what somebody who is disabled holds open: sessions, tokens, an

@@ -164,8 +164,8 @@ func (s *Service) open(ctx context.Context, o opening) (Step, error) {
 			return err
 		}
 		*u = fresh
-		u.LastSignIn = now
-		if _, err := tx.Exec("update user_account set last_sign_in = $2 where id = $1", u.ID, now); err != nil {
+		u.LastSignIn, u.Invited = now, false
+		if _, err := tx.Exec("update user_account set last_sign_in = $2, invited = 0 where id = $1", u.ID, now); err != nil {
 			return err
 		}
 		if err := deleteGuard(tx, key); err != nil {
