@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationRaw, type RouteRecordRaw } from 'vue-router'
 import { withWords } from './i18n'
 import { loadSession, session } from './session'
 
@@ -7,6 +7,7 @@ import { loadSession, session } from './session'
 // meta.permission hides the page from those who may not see it.
 const routes: RouteRecordRaw[] = [
   { path: '/sign-in', name: 'sign-in', component: () => import('./feature/session/SignInPage.vue'), meta: { title: 'session.sign_in', open: true } },
+  { path: '/invitation', name: 'invitation', component: () => import('./feature/session/InvitationPage.vue'), meta: { title: 'session.invite.title', open: true } },
   { path: '/', name: 'overview', component: () => import('./feature/overview/OverviewPage.vue'), meta: { title: 'nav.overview', permission: 'layer.view' } },
   { path: '/map', name: 'map', component: () => import('./feature/map/MapPage.vue'), meta: { title: 'nav.map', permission: 'layer.view' } },
   { path: '/incidents', name: 'incidents', component: () => import('./feature/incident/IncidentsPage.vue'), meta: { title: 'nav.incidents', permission: 'incident.view' } },
@@ -33,9 +34,11 @@ const routes: RouteRecordRaw[] = [
   { path: '/rules/:id', name: 'rule', component: withWords('rule', () => import('./feature/rule/RulePage.vue')), meta: { title: 'nav.rules', permission: 'rule.view' } },
   { path: '/duty', name: 'duty', component: () => import('./feature/duty/DutyPage.vue'), meta: { title: 'nav.duty', permission: 'duty.view' } },
   { path: '/notify', name: 'notify', component: () => import('./feature/notify/NotifyPage.vue'), meta: { title: 'nav.notify', permission: 'notify.view' } },
+  { path: '/me', name: 'me', component: withWords('security', () => import('./feature/security/MePage.vue')), meta: { title: 'nav.me' } },
   { path: '/me/notifications', name: 'my-notifications', component: () => import('./feature/notify/MyNotificationsPage.vue'), meta: { title: 'nav.my_notifications' } },
   { path: '/org', name: 'org', component: withWords('org', () => import('./feature/org/OrgPage.vue')), meta: { title: 'nav.org', permission: 'unit.view' } },
   { path: '/people', alias: '/users', name: 'people', component: withWords('people', () => import('./feature/people/PeoplePage.vue')), meta: { title: 'nav.people', permission: 'user.view' } },
+  { path: '/audit', name: 'audit', component: withWords('audit', () => import('./feature/audit/AuditPage.vue')), meta: { title: 'nav.audit', permission: 'audit.view' } },
   { path: '/access', name: 'access', component: withWords('access', () => import('./feature/access/AccessPage.vue')), meta: { title: 'nav.access', permission: 'user.view' } },
   { path: '/calendar', name: 'calendar', component: withWords('calendar', () => import('./feature/calendar/CalendarPage.vue')), meta: { title: 'nav.calendar' } },
   { path: '/people/:id', name: 'person', component: withWords('people', () => import('./feature/people/PersonPage.vue')), meta: { title: 'nav.people', permission: 'user.view' } },
@@ -54,11 +57,14 @@ declare module 'vue-router' {
 
 export const router = createRouter({ history: createWebHistory(), routes })
 
+// Who must set up a second factor can do nothing else before.
+const enrolled = (name: unknown): true | RouteLocationRaw => (session.value?.user.must_enrol && !session.value.user.must_change && name !== 'me' ? { name: 'me', query: { tab: 'security' } } : true)
+
 router.beforeEach(async (to) => {
   if (to.meta.open) return true
-  if (session.value) return true
+  if (session.value) return enrolled(to.name)
   try {
-    if (await loadSession()) return true
+    if (await loadSession()) return enrolled(to.name)
   } catch {
     // The server does not answer. Sign-in says so and tries again.
   }
