@@ -445,3 +445,29 @@ func TestAccountsOfBeforeKeepWhatTheyMay(t *testing.T) {
 		}
 	})
 }
+
+// Behind a token stands somebody who could give himself something with it.
+func TestTokensGiveNothingAndEndWithTheirOwner(t *testing.T) {
+	eachCity(t, func(t *testing.T, p *place) {
+		p.person("boss", access.Admin)
+		owner, an := p.person("owner", access.Admin), p.worker("an", access.Unit, "a")
+		secret, _, err := p.CreateToken(t.Context(), p.as("owner"), identity.TokenDraft{Name: "nhân sự", Permissions: []access.Permission{access.GrantEdit, access.UserView},
+			Expires: *p.after(24 * time.Hour), Reason: "đồng bộ nhân sự"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, user := range []string{owner.ID, an.ID} {
+			if _, err := p.Give(t.Context(), p.actor(secret), user, identity.GrantDraft{Role: access.Officer, Unit: "a", Reason: "tự động"}); code(err) != "identity.may_not_give" {
+				t.Errorf("a token gives: %v", err)
+			}
+		}
+		for _, off := range []bool{true, false} {
+			if _, err := p.PatchUser(t.Context(), p.as("boss"), owner.ID, identity.Patch{Disabled: &off}); err != nil {
+				t.Fatal(err)
+			}
+			if p.valid(secret) {
+				t.Errorf("the token works, its owner disabled: %v", off)
+			}
+		}
+	})
+}
