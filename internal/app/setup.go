@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,6 +20,10 @@ import (
 	"openioc.org/ioc/internal/basemap"
 	"openioc.org/ioc/internal/blob"
 	"openioc.org/ioc/internal/bus"
+	"openioc.org/ioc/internal/casework"
+	"openioc.org/ioc/internal/casework/board"
+	"openioc.org/ioc/internal/casework/feed"
+	"openioc.org/ioc/internal/casework/warn"
 	"openioc.org/ioc/internal/catalog"
 	"openioc.org/ioc/internal/city"
 	"openioc.org/ioc/internal/connector/mqtt"
@@ -44,6 +49,7 @@ import (
 	"openioc.org/ioc/internal/station"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/supervise"
+	"openioc.org/ioc/internal/workcal"
 	"openioc.org/ioc/web"
 )
 
@@ -95,6 +101,13 @@ type parts struct {
 	rules       *rule.Service
 	alerts      *alert.Service
 	incidents   *incident.Service
+
+	calendar *workcal.Service
+	cases    *casework.Service
+	board    *board.Board
+	feed     *feed.Service
+	warn     *warn.Service
+	names    atomic.Pointer[map[string]string] // of accounts by id
 
 	mux *http.ServeMux
 	api huma.API
@@ -162,7 +175,7 @@ func (a *App) setup(ctx context.Context) error {
 		return err
 	}
 	if p.org, err = org.New(ctx, org.Options{
-		Store: p.store, City: p.city, Clock: a.clock, Logger: log.With("component", "org"),
+		Store: p.store, City: p.city, People: a.peopleOf, Work: a.openWork, Clock: a.clock, Logger: log.With("component", "org"),
 	}); err != nil {
 		return err
 	}
@@ -185,13 +198,7 @@ func (a *App) setup(ctx context.Context) error {
 	}
 
 	// People.
-	policy := identity.DefaultPolicy()
-	policy.Idle, policy.Absolute = time.Duration(cfg.Identity.Idle), time.Duration(cfg.Identity.Absolute)
-	if p.identity, err = identity.New(ctx, identity.Options{
-		Store: p.store, Logger: log.With("component", "identity"), Policy: &policy, SecureCookie: cfg.Identity.Secure,
-		UnitExists: a.unitKnown,
-		Extra:      a.sessionExtra,
-	}); err != nil {
+	if err := a.accounts(ctx); err != nil {
 		return err
 	}
 
@@ -259,6 +266,9 @@ func (a *App) setup(ctx context.Context) error {
 	if err := a.action(ctx); err != nil {
 		return err
 	}
+	if err := a.administration(ctx); err != nil {
+		return err
+	}
 
 	// Edges.
 	p.sta = sta.New(p.catalog, p.series, a.clock, log.With("component", "sta"))
@@ -288,7 +298,7 @@ func (a *App) setup(ctx context.Context) error {
 	p.api = httpapi.NewAPI(p.mux, a.o.Version)
 	for _, d := range []interface{ Routes(huma.API) }{
 		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood, overview, stations, p.supervisor, p.readiness,
-		p.org, p.rules, p.alerts, p.incidents, p.duty, p.notify, p.attachments,
+		p.org, p.calendar, p.cases, p.board, p.feed, p.warn, p.rules, p.alerts, p.incidents, p.duty, p.notify, p.attachments,
 		api.New(p.city, a.clock, a.places),
 	} {
 		d.Routes(p.api)

@@ -19,7 +19,7 @@ const root = "openioc.org/ioc/"
 var height = map[string]int{
 	"internal/msg": 0, "internal/clock": 0, "internal/uid": 0, "internal/vi": 0, "internal/geo": 0, "internal/retry": 0,
 	"internal/fault":  1,
-	"internal/access": 2, "internal/caltime": 2,
+	"internal/access": 2, "internal/caltime": 2, "internal/personal": 2,
 
 	"internal/config": 10, "internal/store": 11, "internal/bus": 12, "internal/blob": 12, "internal/outbox": 13,
 	"internal/httpapi": 14, "internal/live": 15,
@@ -27,13 +27,14 @@ var height = map[string]int{
 	"internal/sensing": 20, "internal/layer": 22, "internal/figure": 23, "internal/connector": 24, "templates": 24,
 	"internal/alert/alertevent": 21, "internal/incident/incidentevent": 22,
 
-	"internal/series": 30, "internal/decode": 30, "internal/audit": 31, "internal/catalog": 32, "internal/city": 32, "internal/identity": 33,
+	"internal/series": 30, "internal/decode": 30, "internal/audit": 31, "internal/catalog": 32, "internal/city": 32,
+	"internal/org": 33, "internal/workcal": 33, "internal/identity": 34,
 	"internal/attachment": 34, "internal/notify": 34, "internal/duty": 35,
 	"internal/source": 34, "internal/mapping": 35, "internal/ingest": 36,
 	"internal/connector/": 38, "internal/readiness": 38, "internal/connector/all": 39, "internal/supervise": 40,
 
 	"internal/flood": 50, "internal/indicator": 50, "internal/station": 50,
-	"internal/rule": 50, "internal/alert": 50, "internal/incident": 50,
+	"internal/rule": 50, "internal/alert": 50, "internal/incident": 50, "internal/casework": 50,
 	"internal/scenario": 55,
 
 	"internal/sta": 60, "internal/promapi": 60, "internal/basemap": 60, "web": 60, "internal/api": 62,

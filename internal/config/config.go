@@ -21,6 +21,7 @@ type Config struct {
 	City     City     `toml:"city"`
 	Map      Map      `toml:"map"`
 	Identity Identity `toml:"identity"`
+	OIDC     OIDC     `toml:"oidc"`
 	Log      Log      `toml:"log"`
 }
 
@@ -83,6 +84,19 @@ type Identity struct {
 	Secure   bool     `toml:"secure_cookie" about:"mark the session cookie Secure even when this program serves plain HTTP (TLS ends at a proxy)"`
 }
 
+// OIDC is the city's single sign-on.
+type OIDC struct {
+	Name         string   `toml:"name" about:"what the button says, for example Đăng nhập một lần của thành phố"`
+	Issuer       string   `toml:"issuer" about:"address of the OpenID provider, as in its discovery document; empty switches single sign-on off"`
+	ClientID     string   `toml:"client_id" about:"what the provider knows this program as; its redirect address is /api/v1/session/oidc/sso/callback"`
+	ClientSecret Secret   `toml:"client_secret" about:"empty for a public client (PKCE alone)"`
+	Scopes       []string `toml:"scopes" about:"beside openid; empty asks for profile and email"`
+	MatchBy      string   `toml:"match_by" about:"how somebody who comes for the first time is found: email (verified there), username, or claim"`
+	Claim        string   `toml:"claim" about:"with match_by claim: the claim that holds the user name"`
+	AutoCreate   bool     `toml:"auto_create" about:"make an account, without any grant, for people unknown here"`
+	SecondFactor bool     `toml:"second_factor" about:"the provider asks for a second factor itself, so that this program need not"`
+}
+
 // Log is what the program writes to standard error.
 type Log struct {
 	Level  string `toml:"level" about:"debug, info, warn or error"`
@@ -96,6 +110,7 @@ func Default() Config {
 		Data:     Data{Dir: "data"},
 		Series:   Series{Retention: Duration(5 * 365 * 24 * time.Hour), OutOfOrder: Duration(400 * 24 * time.Hour)},
 		MQTT:     MQTT{Listen: "127.0.0.1:1883"},
+		OIDC:     OIDC{MatchBy: "email"},
 		Identity: Identity{Idle: Duration(15 * time.Minute), Absolute: Duration(12 * time.Hour)},
 		Log:      Log{Level: "info", Format: "text"},
 	}

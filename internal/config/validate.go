@@ -3,6 +3,7 @@ package config
 import (
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -60,6 +61,20 @@ func (c *Config) Validate() []fault.Field {
 	}
 	if c.Identity.Idle <= 0 || c.Identity.Absolute < c.Identity.Idle {
 		bad("identity.absolute", "idle must be positive and absolute no shorter than idle")
+	}
+	if o := c.OIDC; o.Issuer != "" {
+		if u, err := url.Parse(o.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && u.Hostname() != "localhost" && u.Hostname() != "127.0.0.1" {
+			bad("oidc.issuer", "write https://…, without it anybody on the way could sign in")
+		}
+		if o.ClientID == "" {
+			bad("oidc.client_id", "the provider gives it")
+		}
+		if !slices.Contains([]string{"email", "username", "claim"}, o.MatchBy) {
+			bad("oidc.match_by", "email, username or claim")
+		}
+		if o.MatchBy == "claim" && o.Claim == "" {
+			bad("oidc.claim", "name the claim")
+		}
 	}
 	for _, s := range c.Pull.AllowPrivate {
 		if _, err := netip.ParsePrefix(s); err != nil {
