@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/personal"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/store/storetest"
@@ -74,5 +77,64 @@ func BenchmarkImport(b *testing.B) {
 			}
 			b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
 		})
+	}
+}
+
+// fillOpen writes n open files straight into the table, all running, due
+// around now, over 130 units, 300 procedures and 15 fields.
+func fillOpen(b *testing.B, db *store.DB, n int) {
+	b.Helper()
+	now := store.Micros(local("2026-03-10 09:00"))
+	err := db.Keep(b.Context(), func(tx *store.Tx) error {
+		if _, err := tx.Exec(fmt.Sprintf(`insert into case_file (%s)
+			with recursive s(i) as (select 1 union all select i + 1 from s where i < %d)
+			select i, 'H17.' || (10 + i %% 90) || '-260301-' || (1000000 + i), 'mc', '260301-' || (1000000 + i), 'p' || (i %% 300), 'p' || (i %% 300), 'Thủ tục', 'f' || (i %% 15), 'Lĩnh vực', case i %% 3 when 0 then 'direct' when 1 then 'online' else 'post' end,
+				'u' || (i %% 130), 'u' || (i %% 130), 'u', '', 'cb' || (i %% 700), '', '', 'processing', '4', 'running',
+				%d - (i %% 1000000) * 900000, %d + (i %% 200000 - 500) * 3600000, %d, 0, 1, 0, 0, 0, 0, 0,
+				0, -1, 0, case when i %% 50 = 0 then ',unknown_unit,' else '' end, 'Thẩm định', '', '{"d":[{"version":1,"due":"2026-03-12T10:00:00Z","from":"2026-03-01T01:00:00Z","kind":"given","reason":"","by":"mc"}],"t":[{"at":"2026-03-01T01:00:00Z","state":"processing"}]}', %d, 1, i, 1
+			from s`, strings.Join(fileColumns, ", "), n, now, now, now, now)); err != nil {
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// many is how many files the benchmarks of large tables write; a busy machine
+// may want fewer (IOC_BENCH_FILES).
+func many() int {
+	if n, err := strconv.Atoi(os.Getenv("IOC_BENCH_FILES")); err == nil {
+		return n
+	}
+	return 1_000_000
+}
+
+// All open files by class, of a million.
+func BenchmarkSweep(b *testing.B) {
+	for name, db := range databases(b) {
+		r := newRoom(b, db, clock.Manual(morning))
+		fillOpen(b, db, many())
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				got, err := r.Sweep(b.Context(), morning)
+				if err != nil || got[InTime]+got[NearDue]+got[Overdue] != many() {
+					b.Fatal(got, err)
+				}
+			}
+		})
+		for what, f := range map[string]Filter{
+			"all": {}, "overdue": {Classes: []Class{Overdue}, Sort: SortDue}, "unit": {Unit: "u7", Sort: SortReceived}, "unit near due": {Unit: "u7", Classes: []Class{NearDue}, Sort: SortDue},
+			"field": {Field: "f3", Classes: []Class{Overdue}}, "procedure": {Procedure: "p7"}, "code": {Q: "260301-10004"}, "name": {Q: "thu tuc"}, "officer": {Officer: "cb12"}, "problem": {Problem: "unknown_unit"}, "post": {Channel: "post", Sort: SortDue},
+		} {
+			b.Run(name+"/list "+what, func(b *testing.B) {
+				for b.Loop() {
+					if _, err := r.List(b.Context(), leader, f); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }

@@ -40,7 +40,7 @@ type Filter struct {
 const (
 	SortDue      = "due"      // the nearest date first
 	SortLate     = "late"     // the latest first
-	SortReceived = "received" // the newest first
+	SortReceived = "received" // the newest first; the default, but for what runs
 )
 
 var errFilter = fault.Define(fault.Invalid, "case.filter", "the filter is not understood", "bộ lọc không hợp lệ")
@@ -52,7 +52,11 @@ type order struct {
 }
 
 func (f *Filter) order() order {
-	switch f.Sort {
+	sort := f.Sort
+	if sort == "" && len(f.Classes) > 0 && !slices.ContainsFunc(f.Classes, func(c Class) bool { return c != NearDue && c != Overdue && c != InTime }) {
+		sort = SortDue
+	}
+	switch sort {
 	case SortDue:
 		return order{"due_at", false}
 	case SortLate:
@@ -101,6 +105,27 @@ type query struct {
 	args     []any
 	past     bool // the classes must be asked of each file
 	exact    []Class
+	open     bool // only classes of open files: their index is the best way to them
+}
+
+// hidden marks a column whose own index may be the wrong way: "\x01field". No
+// database knows here that few files are overdue and many are of a field.
+const hidden = "\x01"
+
+// resolve takes the marks off, hiding the columns from their indexes or not.
+func resolve(text string, hide bool) string {
+	if !strings.Contains(text, hidden) {
+		return text
+	}
+	parts := strings.Split(text, hidden)
+	for i := 1; i < len(parts); i++ {
+		column, rest, _ := strings.Cut(parts[i], " ")
+		if hide {
+			column += " || ''"
+		}
+		parts[i] = column + " " + rest
+	}
+	return strings.Join(parts, "")
 }
 
 // mostBranches bounds a union; what matches more widely is dense enough to be
@@ -123,6 +148,9 @@ func (q *query) begins(d store.Dialect, column, with string) string {
 	return column + " >= " + q.arg(with) + " and " + column + " < " + q.arg(with+"\U0010FFFF")
 }
 
+// fewUnits are found one by one in the index of units, more by walking.
+const fewUnits = 8
+
 // compile makes SQL of a filter for an actor.
 func (s *Service) compile(d store.Dialect, actor access.Actor, f Filter, now time.Time) (*query, error) {
 	q := &query{}
@@ -138,11 +166,16 @@ func (s *Service) compile(d store.Dialect, actor access.Actor, f Filter, now tim
 		q.and(reach)
 	}
 	if f.Unit != "" {
-		q.and("unit in (" + in(&q.args, s.subtree(f.Unit, now)) + ")")
+		codes := s.subtree(f.Unit, now)
+		column := "unit"
+		if len(codes) > fewUnits {
+			column = hidden + column
+		}
+		q.and(column + " in (" + in(&q.args, codes) + ")")
 	}
 	for column, value := range map[string]string{"field": f.Field, "procedure": f.Procedure, "channel": f.Channel, "system": f.System} {
 		if value != "" {
-			q.and(column + " = " + q.arg(value))
+			q.and(hidden + column + " = " + q.arg(value))
 		}
 	}
 	if f.Mine {
@@ -278,6 +311,9 @@ func (q *query) classes(cs []Class, at time.Time, w Window) (ended bool, err err
 		q.and("(" + strings.Join(ors, " or ") + ")")
 	}
 	q.exact = cs
+	q.open = !q.past && !slices.ContainsFunc(cs, func(c Class) bool {
+		return !slices.Contains([]Class{Waiting, InTime, NearDue, Overdue, PausedClass}, c)
+	})
 	return ended, nil
 }
 
@@ -333,9 +369,11 @@ func (s *Service) search(q *query, d store.Dialect, text string, now time.Time) 
 	q.and("(" + strings.Join(branches, " or ") + ")")
 }
 
-// select is a query of n and key of what is selected, at most limit rows.
+// selects is a query of what is selected, at most limit rows. Sorted by the
+// date, or of open files only, the index of the date is the way.
 func (q *query) selects(columns string, o *order, limit int) string {
 	where := strings.Join(q.where, " and ")
+	hide := q.open || o != nil && o.column == "due_at"
 	one := func(branch string) string {
 		all := where
 		if branch != "" {
@@ -348,7 +386,7 @@ func (q *query) selects(columns string, o *order, limit int) string {
 		if o != nil {
 			text += o.by()
 		}
-		return text + " limit " + strconv.Itoa(limit)
+		return resolve(text, hide) + " limit " + strconv.Itoa(limit)
 	}
 	if len(q.branches) == 0 {
 		return one("")
