@@ -245,6 +245,19 @@ func TestTimesFarOutsideTheData(t *testing.T) {
 	}
 }
 
+func TestStamp_SaysWhetherCalendarsCountAlike(t *testing.T) {
+	storm := workcal.Day{Date: at("2026-10-20"), Kind: workcal.Holiday, Name: msg.Text{Vi: "Bão"}, Status: workcal.Confirmed, Source: "Công điện"}
+	if workcal.NewCalendar(nil, nil).Stamp() != shipped.Stamp() {
+		t.Error("two calendars of the same rows differ")
+	}
+	if workcal.NewCalendar([]workcal.Day{storm}, nil).Stamp() == shipped.Stamp() {
+		t.Error("a storm day changes nothing")
+	}
+	if workcal.NewCalendar(nil, []workcal.Hours{{Periods: office, AsGiven: true}}).Stamp() == shipped.Stamp() {
+		t.Error("another rule of reception changes nothing")
+	}
+}
+
 // slowBetween counts minute by minute.
 func slowBetween(c *workcal.Calendar, from, to time.Time) (d time.Duration) {
 	for t := from; t.Before(to); t = t.Add(time.Minute) {

@@ -14,3 +14,6 @@ func (s *Service) Quick() { s.floor = 0 }
 
 // Spellings is for tests.
 func Spellings(code string) []string { return spellings(code) }
+
+// Stamp is for tests.
+func (s *Service) Stamp() string { return s.stamp(s.settingsAt(s.clock.Now())) }

@@ -22,7 +22,7 @@ func log(files int, begin time.Time) []casework.Event {
 	var out []casework.Event
 	for i := range files {
 		name := fmt.Sprintf("H17.19-2603%02d-%04d", 2+i%20, i)
-		when := begin.Add(hours(0, 10*24))
+		when := begin.Add(hours(0, 5*24))
 		due := when.Add(hours(10, 8*24))
 		add := func(at time.Time, p casework.Patch) {
 			seen := at.Add(time.Hour)
@@ -127,7 +127,7 @@ func TestReplay_AgreesWithBruteForce(t *testing.T) {
 		w := casework.Window{Mode: casework.CalendarHours, Hours: 24, Calendar: calendar}
 		judges, told := map[string]*judge{}, map[string][]casework.Event{}
 		rest, begun := events, 0
-		for h := begin; len(rest) > 0 || h.Before(begin.Add(26*24*time.Hour)); h = h.Add(time.Hour) {
+		for h := begin; len(rest) > 0 || h.Before(begin.Add(20*24*time.Hour)); h = h.Add(time.Hour) {
 			r.clk.Set(h)
 			n := 0
 			for n < len(rest) && !rest[n].Seen.After(h) {

@@ -67,34 +67,68 @@ func holders(first, n int) string {
 	return b.String()
 }
 
-// rowsAtOnce is how many rows one statement writes.
+// rowsAtOnce is how many rows one statement writes. There are four texts in
+// all: many rows or one, of files that were never warned of (most of an
+// import) or of others.
 const rowsAtOnce = 40
+
+const watchUpsert = ` on conflict (case_id) do update set next_at = excluded.next_at, due = excluded.due, version = excluded.version, round = excluded.round,
+	active = excluded.active, level = excluded.level, remind_at = excluded.remind_at, told_at = excluded.told_at`
+
+func watchText(rows, width int) string {
+	var b strings.Builder
+	b.WriteString("insert into case_watch (" + watchColumns + ") values ")
+	for i := range rows {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("(" + holders(i*width+1, width) + strings.Repeat(", 0", 9-width) + ")")
+	}
+	return b.String() + watchUpsert
+}
+
+var (
+	putPlain = [2]string{watchText(1, 4), watchText(rowsAtOnce, 4)}
+	putFull  = [2]string{watchText(1, 9), watchText(rowsAtOnce, 9)}
+)
 
 // putWatches writes rows; they are timers and need no trace of their own, the
 // facts beside them are the trace.
 func putWatches(tx *store.Tx, ws []watch) error {
-	const width = 9
-	for len(ws) > 0 {
-		n := rowsAtOnce
-		if len(ws) < rowsAtOnce { // two texts only, so that a database keeps its plans
-			n = 1
+	var plain, full []watch
+	for _, w := range ws {
+		if w.round == 0 && w.active == 0 && w.level == 0 && w.remind.IsZero() && w.told.IsZero() {
+			plain = append(plain, w)
+		} else {
+			full = append(full, w)
 		}
-		var values strings.Builder
-		args := make([]any, 0, n*width)
-		for i, w := range ws[:n] {
-			if i > 0 {
-				values.WriteString(", ")
-			}
-			values.WriteString("(" + holders(i*width+1, width) + ")")
-			args = append(args, w.id, w.next, w.due, w.version, w.round, w.active, w.level, w.remind, w.told)
-		}
-		if _, err := tx.Mark("insert into case_watch ("+watchColumns+") values "+values.String()+` on conflict (case_id) do update set next_at = excluded.next_at, due = excluded.due,
-			version = excluded.version, round = excluded.round, active = excluded.active, level = excluded.level, remind_at = excluded.remind_at, told_at = excluded.told_at`, args...); err != nil {
-			return err
-		}
-		ws = ws[n:]
 	}
-	return nil
+	put := func(ws []watch, texts [2]string, values func(args []any, w *watch) []any) error {
+		var args []any
+		for len(ws) > 0 {
+			n, text := 1, texts[0]
+			if len(ws) >= rowsAtOnce {
+				n, text = rowsAtOnce, texts[1]
+			}
+			args = args[:0]
+			for i := range ws[:n] {
+				args = values(args, &ws[i])
+			}
+			if _, err := tx.Mark(text, args...); err != nil {
+				return err
+			}
+			ws = ws[n:]
+		}
+		return nil
+	}
+	if err := put(plain, putPlain, func(args []any, w *watch) []any {
+		return append(args, w.id, store.Micros(w.next), store.Micros(w.due), w.version)
+	}); err != nil {
+		return err
+	}
+	return put(full, putFull, func(args []any, w *watch) []any {
+		return append(args, w.id, store.Micros(w.next), store.Micros(w.due), w.version, w.round, w.active, w.level, store.Micros(w.remind), store.Micros(w.told))
+	})
 }
 
 func deleteWatch(tx *store.Tx, id string) error {

@@ -534,3 +534,35 @@ func TestUnitAndOfficer_KnownLater(t *testing.T) {
 		}
 	})
 }
+
+func TestOverdue_ClimbsAndReminds(t *testing.T) {
+	each(t, "2026-03-02 08:00", func(t *testing.T, r *room) {
+		lead := access.Actor{ID: "l1", Name: "Lãnh đạo IOC", Roles: []access.Role{access.IOCLeader}}
+		if err := r.SetSettings(t.Context(), lead, warn.Settings{Window: warn.Near{Mode: casework.CalendarHours, Hours: 24}, Enabled: true, From: ptr("2026-03-01"), Source: "thử",
+			OverdueRepeatHours: 24, ApologyAfterHours: 30, Escalate: []warn.Escalation{{AfterHours: 12, Level: 2}, {AfterHours: 48, Level: 4}}}); err != nil {
+			t.Fatal(err)
+		}
+		r.told(code, received("2026-03-10 17:00"))
+		r.told("H17.19-260302-0013", received("2026-03-10 17:00"))
+		r.mapped()
+		r.until("2026-03-11 23:00")
+		r.expect("near-due+1", "near-due+1", "near-due-1", "overdue+1", "near-due-1", "overdue+1")
+		r.until("2026-03-13 08:00")
+		r.expect("no-apology+1", "no-apology+1")
+		for _, c := range []string{code, "H17.19-260302-0013"} {
+			r.told(c, casework.Patch{State: ptr("10"), Finished: ptr(r.clk.Now())})
+		}
+		r.until("2026-03-20 08:00")
+		r.expect("overdue-1", "no-apology-1", "overdue-1", "no-apology-1")
+		for who, want := range map[string][]string{
+			"u-binh": {"2 hồ sơ sắp đến hạn", "2 hồ sơ đã quá hạn", "Nhắc lại: 2 hồ sơ quá hạn", "2 hồ sơ quá hạn, chưa có thư xin lỗi", "Nhắc lại: 2 hồ sơ quá hạn"},
+			"leader": {"Báo cáo cấp trên: 2 hồ sơ quá hạn chưa giải quyết"},
+			"shift":  {"Báo cáo cấp trên: 2 hồ sơ quá hạn chưa giải quyết"}, // who is asked for level 4 here
+			"focal":  nil,
+		} {
+			if got := r.inbox(who); !slices.Equal(got, want) {
+				t.Errorf("%s has %q, want %q", who, got, want)
+			}
+		}
+	})
+}
