@@ -4,10 +4,10 @@ import (
 	"sync"
 
 	"openioc.org/ioc/internal/casework"
-	"openioc.org/ioc/internal/store"
 )
 
-// row is one file. Instants are µs, 0 none.
+// row is one file. Instants are µs, 0 none. Of a file whose way is winding,
+// due is where its way lies.
 type row struct {
 	received, due, ended int64
 	officer              uint32
@@ -23,7 +23,7 @@ const (
 	known     = 1 << iota // whether there is an electronic copy
 	digitized             // there is
 	synthetic
-	overflow // its way is in more
+	overflow // its way is in ways
 )
 
 const none = 255
@@ -38,7 +38,7 @@ type columns struct {
 	chunks  []*[chunk]row
 	files   int
 	synth   int
-	more    map[uint32][]int64 // count of turns, turns, then pairs of since and due
+	ways    ways
 	units   names
 	procs   names
 	fields  names
@@ -49,7 +49,7 @@ type columns struct {
 }
 
 func newColumns() *columns {
-	c := &columns{more: map[uint32][]int64{}}
+	c := &columns{}
 	for _, n := range []*names{&c.units, &c.procs, &c.fields, &c.people} {
 		n.index = map[string]uint32{}
 		n.of("", "") // 0 is nothing
@@ -145,9 +145,8 @@ func (c *columns) put(l *casework.Line) {
 	} else if r.flags&synthetic != 0 {
 		c.synth--
 	}
-	n := uint32(l.N)
 	if r.flags&overflow != 0 {
-		delete(c.more, n)
+		c.ways.free(r.due)
 	}
 	*r = row{
 		received: l.Received, due: l.Due, ended: l.Ended, officer: c.people.of(l.Officer, l.OfficerName), unit: c.units.small(l.Unit, ""),
@@ -166,17 +165,7 @@ func (c *columns) put(l *casework.Line) {
 	}
 	if !l.Plain {
 		r.flags |= overflow
-		m := make([]int64, 1, 1+len(l.Turns)+2*len(l.Dues))
-		m[0] = int64(len(l.Turns))
-		for _, t := range l.Turns {
-			m = append(m, store.Micros(t.At)<<3|int64(stateNumber[t.State]))
-		}
-		if len(l.Dues) > 1 || len(l.Dues) == 1 && store.Micros(l.Dues[0].Due) != l.Due {
-			for _, d := range l.Dues {
-				m = append(m, store.Micros(d.From), store.Micros(d.Due))
-			}
-		}
-		c.more[n] = m
+		r.due = c.ways.put(l)
 	}
 	c.version++
 }
@@ -198,9 +187,9 @@ func (m moment) standing(due int64) uint8 {
 }
 
 // class is the class of a file at an instant.
-func (c *columns) class(n uint32, r *row, m moment) uint8 {
+func (c *columns) class(r *row, m moment) uint8 {
 	if r.flags&overflow != 0 {
-		return c.winding(n, r, m)
+		return c.winding(r, m)
 	}
 	switch {
 	case r.received > m.at:
@@ -212,9 +201,9 @@ func (c *columns) class(n uint32, r *row, m moment) uint8 {
 }
 
 // winding is class of a file that was paused, waited, or had several dates.
-func (c *columns) winding(n uint32, r *row, m moment) uint8 {
-	more := c.more[n]
-	turns := more[1 : 1+more[0]]
+func (c *columns) winding(r *row, m moment) uint8 {
+	w := c.ways.at(r.due)
+	turns := w.turns()
 	i := len(turns) - 1
 	for i >= 0 && turns[i]>>3 > m.at {
 		i--
@@ -228,57 +217,22 @@ func (c *columns) winding(n uint32, r *row, m moment) uint8 {
 	case sPaused:
 		return cPaused
 	case sRunning:
-		return m.standing(dueAt(more, r.due, m.at))
+		return m.standing(w.dueAt(m.at))
 	default:
 		if r.ended != 0 && r.ended <= m.at {
 			return r.outcome
 		}
-		return ended(state, turns, i, more, r.due) // it was opened again since
+		return w.ended(state, turns[i]>>3) // it was opened again since
 	}
-}
-
-// ended is the class of an end that did not last.
-func ended(state uint8, turns []int64, i int, more []int64, last int64) uint8 {
-	switch casework.States[state] {
-	case casework.Refused:
-		return cRefused
-	case casework.Withdrawn:
-		return cWithdrw
-	case casework.Stopped:
-		return cStopped
-	}
-	at := turns[i] >> 3
-	due := dueAt(more, last, at)
-	switch {
-	case due == 0:
-		return cNoDue
-	case at > due:
-		return cLate
-	}
-	return classNumber[casework.Window{}.Outcome(store.FromMicros(at), store.FromMicros(due))]
-}
-
-// dueAt is the date in force at an instant.
-func dueAt(more []int64, last, at int64) int64 {
-	dues := more[1+more[0]:]
-	if len(dues) == 0 {
-		return last
-	}
-	for i := len(dues) - 2; i > 0; i -= 2 {
-		if dues[i] <= at {
-			return dues[i+1]
-		}
-	}
-	return dues[1]
 }
 
 // each visits every file; the lock is held.
-func (c *columns) each(from, to int, visit func(n uint32, r *row)) {
+func (c *columns) each(from, to int, visit func(r *row)) {
 	for i := from; i < to && i < len(c.chunks); i++ {
 		p := c.chunks[i]
 		for j := range p {
 			if p[j].state != none {
-				visit(uint32(i*chunk+j), &p[j])
+				visit(&p[j])
 			}
 		}
 	}

@@ -67,7 +67,7 @@ func periodOf(from, to, at time.Time, w casework.Window) period {
 func (p *period) last() int64 { return min(p.to-1, p.end.at) }
 
 // take counts a file.
-func (t *tally) take(c *columns, n uint32, r *row, p *period) {
+func (t *tally) take(c *columns, r *row, p *period) {
 	last := p.last()
 	if r.received >= p.from && r.received <= last {
 		t.received++
@@ -84,7 +84,7 @@ func (t *tally) take(c *columns, n uint32, r *row, p *period) {
 		return // over before, whatever it was
 	}
 	if r.received < p.from {
-		switch c.class(n, r, p.begin) {
+		switch c.class(r, p.begin) {
 		case cInTime, cNear, cOverdue, cPaused, cNoDue:
 			t.carried++
 		}
@@ -93,7 +93,7 @@ func (t *tally) take(c *columns, n uint32, r *row, p *period) {
 		t.end(r)
 		return
 	}
-	switch c.class(n, r, p.end) {
+	switch c.class(r, p.end) {
 	case cWaiting:
 		t.waiting++
 	case cInTime:
@@ -190,9 +190,8 @@ func (c *columns) count(s *selection, groups int, now, before *period) (a, b []t
 					if g < 0 {
 						continue
 					}
-					n := uint32(i*chunk + j)
-					as[w][g].take(c, n, r, now)
-					bs[w][g].take(c, n, r, before)
+					as[w][g].take(c, r, now)
+					bs[w][g].take(c, r, before)
 				}
 			}
 		})

@@ -88,7 +88,7 @@ func (b *Board) slowProcedures(reach access.Reach, a *Ask, sums map[string]*slow
 	}
 	from, to := store.Micros(a.From), store.Micros(a.To)
 	by := make([]*slowSum, len(b.c.procs.keys))
-	b.c.each(0, len(b.c.chunks), func(_ uint32, r *row) {
+	b.c.each(0, len(b.c.chunks), func(r *row) {
 		if r.ended < from || r.ended >= to || r.received == 0 || r.ended < r.received || s.group(r) < 0 {
 			return
 		}

@@ -40,7 +40,7 @@ func (b *Board) Indicators() []*figure.Indicator {
 			if v > 0 {
 				f.Severity = severity
 			}
-			way(f, url.Values{"class": {class}})
+			wayDown(f, url.Values{"class": {class}})
 		}
 	}
 	share := func(severity func(v float64) int, numerator, denominator func(r *Row) int, before func(p *Before) *float64, q url.Values) func(f *figure.Figure, s *Sheet) {
@@ -60,7 +60,7 @@ func (b *Board) Indicators() []*figure.Indicator {
 				}
 			}
 			q.Set("from", s.From.UTC().Format(time.RFC3339))
-			way(f, q)
+			wayDown(f, q)
 		}
 	}
 	none := func(float64) int { return 0 }
@@ -70,7 +70,7 @@ func (b *Board) Indicators() []*figure.Indicator {
 			func(f *figure.Figure, s *Sheet) {
 				v := float64(s.Total.InProgress)
 				f.Value = &v
-				way(f, url.Values{"state": {"processing,paused"}})
+				wayDown(f, url.Values{"state": {"processing,paused"}})
 			}),
 		one("case.near_due", "", "down", 0, words("Hồ sơ sắp đến hạn", "Files near due"),
 			words("Hồ sơ đang giải quyết sắp đến hạn (tử số) trên số đang giải quyết (mẫu số); cửa sổ cảnh báo theo cấu hình.", "Files near their date (numerator) of those in progress (denominator); the window is configured."),
@@ -94,8 +94,8 @@ func (b *Board) Indicators() []*figure.Indicator {
 	}
 }
 
-// way is the way down to the files behind a figure.
-func way(f *figure.Figure, q url.Values) {
+// wayDown is the way down to the files behind a figure.
+func wayDown(f *figure.Figure, q url.Values) {
 	if f.Subject != "" {
 		q.Set("unit", f.Subject)
 	}
