@@ -153,7 +153,7 @@ func (a *App) setup(ctx context.Context) error {
 	a.background("audit roots", func(ctx context.Context) error { return p.trail.KeepRoots(ctx, time.Now) }) // of real days, also in a replay
 	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "FACT", MaxAge: factAge, Dedup: factDedup,
 		Subjects: []string{outbox.PackSubject, "ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>",
-			"ioc.rule.>", "ioc.alert.>", "ioc.alertsetting.>", "ioc.incident.>", "ioc.org.>", "ioc.calendar.>", "ioc.case.>", "ioc.task.>", "ioc.duty.>", "ioc.org.>", "ioc.notify.>", "ioc.attachment.>"}}); err != nil {
+			"ioc.rule.>", "ioc.alert.>", "ioc.alertsetting.>", "ioc.incident.>", "ioc.org.>", "ioc.calendar.>", "ioc.case.>", "ioc.task.>", "ioc.duty.>", "ioc.notify.>", "ioc.attachment.>"}}); err != nil {
 		return err
 	}
 	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "OBS", Subjects: []string{"ioc.obs.>"}, MaxAge: obsAge, MaxBytes: obsBytes}); err != nil {
