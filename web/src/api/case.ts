@@ -30,17 +30,17 @@ export type BoardBy = (typeof boardBy)[number]
 export interface BoardBefore { received: number; finished: number; late_ratio: number | null; on_time_ratio: number | null; digitized_ratio: number | null }
 export interface BoardRow {
   key: string; name: string; received: number; received_direct: number; received_online: number; received_post: number; carried_over: number
-  finished: number; early: number; on_time: number; late: number; in_progress: number; in_time: number; near_due: number; overdue: number; paused: number; refused: number; withdrawn: number
+  finished: number; early: number; on_time: number; late: number; in_progress: number; in_time: number; near_due: number; overdue: number; paused: number; waiting: number; no_due: number; refused: number; withdrawn: number; stopped: number
   late_ratio: number | null; on_time_ratio: number | null; results: number; digitized: number; digitized_ratio: number | null; previous: BoardBefore | null
 }
-export interface CaseBoard { at: string; from: string; to: string; by: BoardBy; denominator: Text; previous: { from: string; to: string } | null; total: BoardRow; rows: BoardRow[] | null }
+export interface CaseBoard { at: string; from: string; to: string; by: BoardBy; denominator: Text; previous: { from: string; to: string } | null; total: BoardRow; rows: BoardRow[] | null; synthetic: boolean }
 export interface SlowRow { key: string; name: string; n: number; median_hours: number | null; p90_hours: number | null; late: number; late_ratio: number | null }
 export interface Component766 { name: Text; numerator: number | null; denominator: number | null; ratio: number | null; points: number | null; max: number; formula: Text; missing: Text | null }
 export interface Group766 { code: string; name: Text; max: number; points: number | null; known_max: number; components: Component766[] | null }
 export interface Score766 { groups: Group766[] | null; units: { unit: string; name: string; points: number | null; known_max: number }[] | null }
 export interface Tally { received: number; finished: number; late: number }
 export interface CompareRow { unit: string; name: string; predecessors: string[] | null; exact: boolean; a: Tally; b: Tally }
-export interface Compare { rows: CompareRow[] | null; unattributed: { a: Tally; b: Tally }; total: { a: Tally; b: Tally }; sums: { a: Tally; b: Tally } }
+export interface Compare { rows: CompareRow[] | null; parted: CompareRow[] | null; unattributed: { a: Tally; b: Tally }; total: { a: Tally; b: Tally }; sums: { a: Tally; b: Tally } }
 export interface Procedure { code: string; name: string; field: string; field_name: string; clock: 'pause' | 'reset'; days: number | null; hours: number | null; method: 'D' | 'H'; source: string; cases: number }
 export interface CaseSummary { open: number; near_due: number; overdue: number; paused: number; late_ratio_month: number | null; synthetic: boolean; at: string }
 
@@ -72,13 +72,19 @@ export interface CaseWord { system: string; kind: WordKind; word: string; name: 
 // ---- warnings
 export const windowModes = ['calendar_hours', 'working_hours', 'next_working_day'] as const
 export interface EscalateRule { after_hours: number; level: number }
+/** WarningSettings hold from a day on; from null is what ships. */
 export interface WarningSettings {
   window: { mode: (typeof windowModes)[number]; hours: number }; digests: string[] | null; overdue_repeat_hours: number; escalate: EscalateRule[] | null
   apology_after_hours: number; enabled: boolean; from: string | null; source: string
 }
-export interface CaseWarning { case: string; code: string; rule: string; due: string; due_version: number; warned_at: string; over_at: string | null; alert: string; officer_name: string; unit: string; unit_name: string; class: CaseClass }
-export interface WarningList { warnings: CaseWarning[] | null; counts: Record<string, number> | null }
-export interface Digest { id: string; unit: string; unit_name: string; at: string; near_due: number; overdue: number; to: string[] | null; text: string }
+export const warningRules = ['case-near-due', 'case-overdue', 'case-no-apology'] as const
+export type WarningRule = (typeof warningRules)[number]
+export interface CaseWarning {
+  case: string; code: string; rule: WarningRule; due: string; due_version: number; warned_at: string; over_at: string | null; why: string; alert: string
+  officer: string; officer_name: string; unit: string; unit_name: string; told: string[] | null; synthetic: boolean; class: CaseClass
+}
+export interface WarningList { warnings: CaseWarning[] | null; counts: { open: number; near_due: number; overdue: number; no_apology: number } }
+export interface Digest { id: string; unit: string; unit_name: string; officer: string; at: string; near_due: number; overdue: number; to: string[] | null; text: string }
 
 // ---- what a citizen sees
 export interface PublicCase {
