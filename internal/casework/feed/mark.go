@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,12 @@ type seen struct {
 
 // maxFiles is how many taken files are remembered.
 const maxFiles = 500
+
+// same reports whether nothing moved.
+func (m mark) same(o mark) bool {
+	at := m.At == nil && o.At == nil || m.At != nil && o.At != nil && *m.At == *o.At
+	return at && m.Shown == o.Shown && slices.Equal(m.Ties, o.Ties) && slices.Equal(m.Files, o.Files)
+}
 
 // batch is one page of rows and the mark once they are imported.
 type batch struct {

@@ -47,7 +47,7 @@ func (s *Service) Push(ctx context.Context, id, token string, raw []byte) (Outco
 		ts, rejected = ts[n:], nil
 	}
 	total.Rows = len(messages)
-	return total, s.db.Keep(ctx, func(tx *store.Tx) error { return ended(tx, id, nil, false) })
+	return total, s.db.Housekeep(ctx, func(tx *store.Tx) error { return ended(tx, id, nil, false) })
 }
 
 // messages makes the events of national messages.

@@ -189,7 +189,7 @@ func (s *Service) Round(ctx context.Context, id string) (out Outcome, err error)
 	if ctx.Err() != nil {
 		return out, err // switched off or at the end: neither well nor wrong
 	}
-	keep := s.db.Keep(ctx, func(tx *store.Tx) error { return ended(tx, id, troubleOf(err), behind) })
+	keep := s.db.Housekeep(ctx, func(tx *store.Tx) error { return ended(tx, id, troubleOf(err), behind) })
 	if err == nil {
 		err = keep
 	}

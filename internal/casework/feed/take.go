@@ -110,7 +110,16 @@ func (s *Service) take(ctx context.Context, actor access.Actor, sys *System, ts 
 			rejected = append(rejected, rejection(sys.ID, t.row, why, true))
 		}
 	}
-	err := s.db.Keep(ctx, func(tx *store.Tx) error {
+	if len(ts) == 0 && len(rejected) == 0 && (next == nil || next.same(sys.mark)) {
+		return out, nil
+	}
+	// A mark that a power cut takes is read again from an older one; a rejected
+	// row is nowhere else.
+	keep := s.db.Housekeep
+	if len(rejected) > 0 {
+		keep = s.db.Keep
+	}
+	err := keep(ctx, func(tx *store.Tx) error {
 		kept, err := countRejections(tx, sys.ID)
 		if err != nil {
 			return err
