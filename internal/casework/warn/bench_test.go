@@ -2,6 +2,7 @@ package warn_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,10 +16,22 @@ import (
 	"openioc.org/ioc/internal/workcal"
 )
 
-func benchRoom(b *testing.B) (*store.DB, *clock.Clock, *casework.Service, *warn.Service) {
+// eachBench runs a benchmark on SQLite and, where a server is named, on
+// PostgreSQL.
+func eachBench(b *testing.B, bench func(b *testing.B, db *store.DB, clk *clock.Clock)) {
+	for name, open := range map[string]func(testing.TB, *clock.Clock) *store.DB{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
+		if name == "postgres" && os.Getenv("IOC_TEST_POSTGRES") == "" {
+			continue
+		}
+		b.Run(name, func(b *testing.B) {
+			clk := clock.Manual(at("2026-03-02 08:00"))
+			bench(b, open(b, clk), clk)
+		})
+	}
+}
+
+func benchRoom(b *testing.B, db *store.DB, clk *clock.Clock) (*casework.Service, *warn.Service) {
 	b.Helper()
-	clk := clock.Manual(at("2026-03-02 08:00"))
-	db := storetest.SQLite(b, clk)
 	box, err := notify.New(b.Context(), notify.Options{Store: db, Clock: clk})
 	if err != nil {
 		b.Fatal(err)
@@ -31,13 +44,15 @@ func benchRoom(b *testing.B) (*store.DB, *clock.Clock, *casework.Service, *warn.
 	if err != nil {
 		b.Fatal(err)
 	}
-	return db, clk, cases, w
+	return cases, w
 }
 
 // BenchmarkSweep_NothingDue is a round over a million open files of which none
 // is due.
-func BenchmarkSweep_NothingDue(b *testing.B) {
-	db, _, _, w := benchRoom(b)
+func BenchmarkSweep_NothingDue(b *testing.B) { eachBench(b, nothingDue) }
+
+func nothingDue(b *testing.B, db *store.DB, clk *clock.Clock) {
+	_, w := benchRoom(b, db, clk)
 	if err := db.Keep(b.Context(), func(tx *store.Tx) error {
 		const rows = 500
 		for i := 0; i < 1_000_000; i += rows {
@@ -73,9 +88,11 @@ func BenchmarkSweep_NothingDue(b *testing.B) {
 
 // BenchmarkSweep_AllDue is the warning of files that all fall due in one
 // instant, with their facts and messages.
-func BenchmarkSweep_AllDue(b *testing.B) {
+func BenchmarkSweep_AllDue(b *testing.B) { eachBench(b, allDue) }
+
+func allDue(b *testing.B, db *store.DB, clk *clock.Clock) {
 	const files = 1000
-	_, clk, cases, w := benchRoom(b)
+	cases, w := benchRoom(b, db, clk)
 	due := at("2026-03-05 17:00")
 	clk.Set(at("2026-03-02 09:00"))
 	n := 0

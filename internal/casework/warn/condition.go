@@ -115,6 +115,7 @@ func (t *turn) emit(w *watch, c *casework.Case, r *rule, severity alertevent.Sev
 	if who != "" {
 		text = msg.Text{Vi: what + " · cán bộ: " + who, En: what + " · officer: " + who}
 	}
+	text = labelled(text, c.Synthetic)
 	tail := ""
 	if severity == alertevent.None {
 		tail = ": hết (" + why + ")"

@@ -154,7 +154,7 @@ func (s *Service) digest(ctx context.Context, slot time.Time, unit, officer stri
 		if err != nil || !fresh {
 			return err
 		}
-		title := digestTitle(d)
+		title := labelled(digestTitle(d), !slices.ContainsFunc(ws, func(w Warning) bool { return !w.Synthetic }))
 		key := unit
 		if key == "" {
 			key = "-"
@@ -259,8 +259,8 @@ func digestText(d Digest, ws []Warning) msg.Text {
 		if w.Rule == Overdue {
 			state = msg.Text{Vi: "quá hạn từ ", En: "overdue since "}
 		}
-		vi = append(vi, w.Code+" · "+state.Vi+caltime.FormatVi(w.Due)+who)
-		en = append(en, w.Code+" · "+state.En+caltime.FormatEn(w.Due)+who)
+		x := labelled(msg.Text{Vi: w.Code + " · " + state.Vi + caltime.FormatVi(w.Due) + who, En: w.Code + " · " + state.En + caltime.FormatEn(w.Due) + who}, w.Synthetic)
+		vi, en = append(vi, x.Vi), append(en, x.En)
 	}
 	return msg.Text{Vi: strings.Join(vi, "\n"), En: strings.Join(en, "\n")}
 }

@@ -147,7 +147,7 @@ func (t *turn) tellOne(a audience, s *saying) error {
 	fill := func(lang msg.Lang) string {
 		return heading.Format(lang, map[string]any{"code": first.c.Code, "due": caltime.Format(lang, first.w.due), "n": len(s.files)})
 	}
-	m.Title = msg.Text{Vi: fill(msg.Vi), En: fill(msg.En)}
+	m.Title = labelled(msg.Text{Vi: fill(msg.Vi), En: fill(msg.En)}, !slices.ContainsFunc(s.files, func(f said) bool { return !f.c.Synthetic }))
 	if len(s.files) == 1 {
 		m.Link = "/cases/" + first.c.ID
 		m.Key = fmt.Sprintf("%s:%d:%s:%s:%d", fingerprint(a.kind, first.c.ID, first.w.version), first.w.round, a.user, a.unit, a.level)
@@ -174,6 +174,14 @@ func (t *turn) tellOne(a audience, s *saying) error {
 	return nil
 }
 
+// labelled says of what is made up that it is.
+func labelled(t msg.Text, synthetic bool) msg.Text {
+	if !synthetic {
+		return t
+	}
+	return msg.Text{Vi: t.Vi + " (mô phỏng)", En: t.En + " (simulated)"}
+}
+
 // mostLines is how many files a message names.
 const mostLines = 20
 
@@ -188,7 +196,8 @@ func linesOf(files []said) msg.Text {
 		if f.c.ProcedureName != "" {
 			line += " · " + f.c.ProcedureName
 		}
-		vi, en = append(vi, line+" · hạn "+caltime.FormatVi(f.w.due)), append(en, line+" · due "+caltime.FormatEn(f.w.due))
+		x := labelled(msg.Text{Vi: line + " · hạn " + caltime.FormatVi(f.w.due), En: line + " · due " + caltime.FormatEn(f.w.due)}, f.c.Synthetic)
+		vi, en = append(vi, x.Vi), append(en, x.En)
 	}
 	return msg.Text{Vi: strings.Join(vi, "\n"), En: strings.Join(en, "\n")}
 }

@@ -566,3 +566,21 @@ func TestOverdue_ClimbsAndReminds(t *testing.T) {
 		}
 	})
 }
+
+func TestSynthetic_IsLabelled(t *testing.T) {
+	each(t, "2026-03-02 08:00", func(t *testing.T, r *room) {
+		p := received("2026-03-10 17:00")
+		p.Synthetic = ptr(true)
+		r.told(code, p)
+		r.mapped()
+		r.until("2026-03-10 08:00")
+		if len(r.facts) != 1 || !r.facts[0].Estimated || !strings.HasSuffix(r.facts[0].Text.Vi, "(mô phỏng)") {
+			t.Errorf("facts %+v", r.facts)
+		}
+		for _, title := range append(r.inbox("u-binh"), r.inbox("leader")...) {
+			if !strings.HasSuffix(title, "(mô phỏng)") {
+				t.Errorf("%q does not say that it is simulated", title)
+			}
+		}
+	})
+}
