@@ -1,2 +1,14 @@
+import type { SecondStep } from '@/api/security'
+
 /** safeNext is where to go after signing in: addresses of ours only, "//evil" and "https:" are not. */
 export const safeNext = (next: unknown): string => (typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : '/')
+
+const methods = ['totp', 'passkey', 'recovery'] as const
+
+/** cameBack reads the second step that is still to come after another place has said who somebody is. */
+export function cameBack(query: Record<string, unknown>): SecondStep | null {
+  const ticket = query['second']
+  if (typeof ticket !== 'string' || ticket === '') return null
+  const said = String(query['methods'] ?? '').split(',')
+  return { ticket, methods: methods.filter((m) => said.includes(m)) }
+}
