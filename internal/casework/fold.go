@@ -20,7 +20,8 @@ type folding struct {
 	supplied  []Supplement
 	lastGiven time.Time
 	promised  int // apologies that named another date
-	unitName  string
+
+	officerKnown bool
 }
 
 // said is a state that was told, and in what words.
@@ -156,7 +157,7 @@ func (f *folding) state(e *told) {
 		case e.Returned != nil && !e.Returned.IsZero():
 			at = *e.Returned
 		}
-		if at.After(e.when) { // told before it is to happen: known since it was told
+		if at.After(e.when.Add(time.Minute)) { // told before it is to happen: known since it was told
 			f.problem("finished_in_future", "finished_at")
 			at = e.when
 		}
@@ -374,7 +375,9 @@ func (f *folding) settle(all []told, proc Procedure) {
 		f.Unit, f.UnitOrigin = m, m
 	}
 	if m, ok := f.words.Mean(f.System, OfficerWord, f.Officer); ok {
-		f.OfficerUser = m
+		if f.officerKnown = true; m != NoAccount {
+			f.OfficerUser = m
+		}
 	}
 }
 
@@ -479,7 +482,7 @@ func (f *folding) judge(proc Procedure) {
 	if f.UnitRaw != "" && f.Unit == "" {
 		f.problem("unknown_unit", f.UnitRaw)
 	}
-	if f.Officer != "" && f.OfficerUser == "" {
+	if f.Officer != "" && !f.officerKnown {
 		f.problem("unknown_officer", f.Officer)
 	}
 	if f.Procedure != "" && proc.Code != f.Procedure {

@@ -124,7 +124,7 @@ func (s *Service) meaningful(kind, meaning string) bool {
 		_, ok := s.o.Unit(meaning, s.clock.Now())
 		return ok
 	case OfficerWord:
-		if s.o.User == nil {
+		if s.o.User == nil || meaning == NoAccount {
 			return true
 		}
 		_, ok := s.o.User(meaning)

@@ -101,3 +101,7 @@ func (r *room) byCode(code string) *Case {
 }
 
 func sorted(l []string) []string { l = slices.Clone(l); slices.Sort(l); return l }
+
+func withStop(t *testing.T) (context.Context, context.CancelFunc) {
+	return context.WithCancel(context.WithoutCancel(t.Context()))
+}

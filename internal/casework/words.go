@@ -14,6 +14,9 @@ const (
 	ProcedureWord = "procedure"
 )
 
+// NoAccount is the meaning of an officer who is known and has no account here.
+const NoAccount = "-"
+
 // WordKinds lists them.
 var WordKinds = []string{UnitWord, OfficerWord, StateWord, ProcedureWord}
 
