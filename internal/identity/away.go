@@ -95,5 +95,8 @@ func (s *Service) self(tx *store.Tx, actor access.Actor) (User, error) {
 	if err == nil && (!found || u.Disabled) {
 		err = errSignedOut.With()
 	}
+	if err == nil {
+		err = admitted(actor, &u)
+	}
 	return u, err
 }

@@ -67,6 +67,9 @@ func (s *Service) checkDelegation(tx *store.Tx, actor access.Actor, d *Delegatio
 	if !found || me.Disabled || actor.Real != "" {
 		return me, to, errSignedOut.With()
 	}
+	if err := admitted(actor, &me); err != nil {
+		return me, to, err
+	}
 	if d.To == me.ID {
 		return me, to, errSelf.With()
 	}

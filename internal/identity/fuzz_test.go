@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -51,4 +52,60 @@ func TestHashKnownAnswer(t *testing.T) {
 	if ok, err := h.verify(t.Context(), "password", reference); !ok || err != nil {
 		t.Errorf("reference hash: %v %v", ok, err)
 	}
+}
+
+func checkRows(t *testing.T, text string, rows []importRow, faults []ImportFault) {
+	t.Helper()
+	last := 1 + strings.Count(text, "\n")
+	if len(rows) > maxPeople {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for _, r := range rows {
+		if r.line < 1 || r.line > last {
+			t.Fatalf("row in line %d of %d", r.line, last)
+		}
+	}
+	for _, f := range faults {
+		if f.Line < 1 || f.Line > last || f.Err == nil {
+			t.Fatalf("fault %+v of %d lines", f, last)
+		}
+	}
+}
+
+func FuzzReadSCIM(f *testing.F) {
+	const head = `{"schemas":["` + scimList + `"],"Resources":[`
+	for _, s := range []string{
+		head + `{"userName":"an","displayName":"An","emails":[{"value":"a@b","primary":true}],"active":false}]}`,
+		head + "\n{\"userName\":\"b\",\n\"name\":{\"familyName\":\"Trần\"},\"" + scimEnterprise + "\":{\"department\":\"1\"}},\n 7, null]}",
+		head, "", "[]", "{}", "null", `{"Resources":{}}`, "\uFEFF{", `{"schemas":7}`, head + `]}}`, head + "{\"active\":\n\n1}]",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		rows, faults := readSCIM(s)
+		checkRows(t, s, rows, faults)
+	})
+}
+
+func FuzzReadPeopleCSV(f *testing.F) {
+	for _, s := range []string{
+		"username,name,active\nan,An,có\n", "Tên đăng nhập;Họ tên\r\nan;\"A;\n\"\r\n", "username\tunit\nan\t1", "", "\uFEFF", "username\n\"", "username,username\na,b,c,d\n\n\n,", "\xff",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		rows, faults := readPeopleCSV(s)
+		checkRows(t, s, rows, faults)
+	})
+}
+
+func FuzzLocal(f *testing.F) {
+	for _, s := range []string{"/", "//x", "/\\x", "/a?b=//c", "https://x", "/%2f", "/\t/x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if got := local(s); !strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//") || strings.ContainsAny(got, "\\\r\n\t") {
+			t.Fatalf("%q leads to %q", s, got)
+		}
+	})
 }

@@ -62,6 +62,9 @@ func TestAnAdministratorMustEnrolFirst(t *testing.T) {
 		if a := p.actor(token); a.Can(access.UserView, access.Scope{}) || a.Can(access.LayerView, access.Scope{}) {
 			t.Error("may do something before enrolling")
 		}
+		if _, err := p.SetAway(t.Context(), p.actor(token), &identity.Away{Until: p.clk.Now().Add(time.Hour)}); code(err) != "identity.not_yet" {
+			t.Errorf("orders something before enrolling: %v", err)
+		}
 		sec, err := p.Security(t.Context(), p.actor(token), token)
 		if err != nil || !sec.MustEnrol || sec.TOTP || sec.SecondFactor != identity.NoFactor {
 			t.Errorf("%+v %v", sec, err)

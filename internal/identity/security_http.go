@@ -82,6 +82,7 @@ func (s *Service) securityRoutes(api huma.API) {
 	s.sessionsRoutes(api)
 	s.tokenRoutes(api)
 	s.oidcRoutes(api)
+	s.importRoutes(api)
 	s.policyRoutes(api)
 }
 

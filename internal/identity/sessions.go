@@ -122,3 +122,14 @@ func (s *Service) other(ctx context.Context, actor access.Actor, p access.Permis
 	})
 	return u, err
 }
+
+var errNotYet = fault.Define(fault.Forbidden, "identity.not_yet", "first change the password, or set up the second factor that your role needs", "trước hết hãy đổi mật khẩu hoặc thiết lập xác thực hai lớp mà vai trò yêu cầu")
+
+// admitted refuses somebody whose session may do nothing yet: what he holds is
+// not his to lend or to order before he has shown who he is.
+func admitted(a access.Actor, u *User) error {
+	if len(a.Grants) == 0 && len(a.Roles) == 0 && len(u.held) > 0 {
+		return errNotYet.With()
+	}
+	return nil
+}
