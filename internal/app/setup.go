@@ -298,8 +298,8 @@ func (a *App) setup(ctx context.Context) error {
 	p.api = httpapi.NewAPI(p.mux, a.o.Version)
 	for _, d := range []interface{ Routes(huma.API) }{
 		p.identity, p.trail, p.catalog, p.sources, p.ingest, p.flood, overview, stations, p.supervisor, p.readiness,
-		p.org, p.calendar, p.cases, p.board, p.feed, p.warn, p.rules, p.alerts, p.incidents, p.duty, p.notify, p.attachments,
-		api.New(p.city, a.clock, a.places),
+		p.rules, p.alerts, p.incidents, p.duty, p.notify, p.attachments, api.New(p.city, a.clock, a.places),
+		p.org, p.calendar, p.cases, p.board, p.feed, p.warn, // later ones give way where two types have one name
 	} {
 		d.Routes(p.api)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,25 +34,44 @@ func NewAPI(mux *http.ServeMux, version string) huma.API {
 	return api
 }
 
-// schemaNamer names a schema by its Go type. Where two packages have a type of
-// one name, the one that comes later carries its package's name in front:
-// routes are registered in a fixed order, so the names are too.
+// schemaNamer names a schema by its Go type. Where another type has the name,
+// the one that comes later carries its package's name in front, and a number
+// where that is taken too: routes are registered in a fixed order, so the
+// names are fixed.
 func schemaNamer() func(t reflect.Type, hint string) string {
-	first := map[string]reflect.Type{}
+	taken := map[string]reflect.Type{}
 	return func(t reflect.Type, hint string) string {
 		name := huma.DefaultSchemaNamer(t, hint)
 		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 			t = t.Elem()
 		}
-		if t.Name() == "" || t.Kind() != reflect.Struct {
+		if t.Kind() != reflect.Struct {
 			return name
 		}
-		if had, ok := first[name]; ok && had != t {
-			pkg := path.Base(t.PkgPath())
-			return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+		free := func(name string) bool {
+			had, ok := taken[name]
+			if ok && had != t {
+				return false
+			}
+			taken[name] = t
+			return true
 		}
-		first[name] = t
-		return name
+		if free(name) {
+			return name
+		}
+		if t.Name() != "" {
+			pkg := path.Base(t.PkgPath())
+			name = strings.ToUpper(pkg[:1]) + pkg[1:] + name
+		}
+		for n := 1; ; n++ {
+			numbered := name
+			if n > 1 {
+				numbered += strconv.Itoa(n)
+			}
+			if free(numbered) {
+				return numbered
+			}
+		}
 	}
 }
 
