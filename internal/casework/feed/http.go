@@ -273,7 +273,7 @@ func (s *Service) importRoutes(api huma.API) {
 		return &importBody{viewOutcome(o)}, nil
 	})
 	push := operation("push-case-messages", http.MethodPost, "/systems/{id}/push", "National messages DongBoHoSoMC and CapNhatTienDoHoSoMC, one or many; the bearer token is the system's", "public", http.StatusOK)
-	push.MaxBodyBytes = decode.MaxBytes
+	push.MaxBodyBytes, push.SkipValidateBody = decode.MaxBytes, true // its shape is the sender's; national reads it
 	huma.Register(api, push, func(ctx context.Context, in *struct {
 		ID      string `path:"id"`
 		RawBody []byte `contentType:"application/json"`
