@@ -34,12 +34,14 @@ func NewAPI(mux *http.ServeMux, version string) huma.API {
 	return api
 }
 
-// schemaNamer names a schema by its Go type. Where another type has the name,
-// the one that comes later carries its package's name in front, and a number
-// where that is taken too: routes are registered in a fixed order, so the
-// names are fixed.
+// schemaNamer names a schema by its Go type. Where two packages have a type of
+// one name, the one that comes later carries its package's name in front, and
+// what would still have the name of another, as bodies without a name of their
+// own have, is numbered: routes are registered in a fixed order, so the names
+// are too.
 func schemaNamer() func(t reflect.Type, hint string) string {
 	taken := map[string]reflect.Type{}
+	names := map[reflect.Type]string{}
 	return func(t reflect.Type, hint string) string {
 		name := huma.DefaultSchemaNamer(t, hint)
 		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
@@ -48,30 +50,19 @@ func schemaNamer() func(t reflect.Type, hint string) string {
 		if t.Kind() != reflect.Struct {
 			return name
 		}
-		free := func(name string) bool {
-			had, ok := taken[name]
-			if ok && had != t {
-				return false
-			}
-			taken[name] = t
-			return true
+		if known, ok := names[t]; ok {
+			return known
 		}
-		if free(name) {
-			return name
-		}
-		if t.Name() != "" {
+		if _, other := taken[name]; other && t.Name() != "" {
 			pkg := path.Base(t.PkgPath())
 			name = strings.ToUpper(pkg[:1]) + pkg[1:] + name
 		}
-		for n := 1; ; n++ {
-			numbered := name
-			if n > 1 {
-				numbered += strconv.Itoa(n)
-			}
-			if free(numbered) {
-				return numbered
-			}
+		base := name
+		for n := 2; taken[name] != nil; n++ {
+			name = base + strconv.Itoa(n)
 		}
+		taken[name], names[t] = t, name
+		return name
 	}
 }
 
