@@ -37,7 +37,14 @@ const pages: [string, string][] = [
   ['notify', '/notify'],
   ['notify-log', '/notify?tab=log'],
   ['my-notifications', '/me/notifications'],
-  ['users', '/users'],
+  ['org', '/org'],
+  ['people', '/people'],
+  ['access', '/access'],
+  ['access-who', '/access?tab=who'],
+  ['audit', '/audit'],
+  ['calendar', '/calendar?year=2026'],
+  ['me', '/me'],
+  ['me-security', '/me?tab=security'],
   ['not-found', '/no/such/page'],
 ]
 

@@ -44,9 +44,9 @@ describe('signing in', () => {
 
   it('shows a citizen no pages that are not for citizens', async () => {
     const { page, context } = await visit(browser, ioc, { user: 'citizen' })
-    await page.goto('/users')
+    await page.goto('/people')
     await page.getByText('Tài khoản này không xem được trang').waitFor()
-    expect(await page.getByRole('link', { name: 'Người dùng' }).count()).toBe(0)
+    expect(await page.getByRole('link', { name: 'Tổ chức' }).count()).toBe(0)
     await context.close()
   })
 })

@@ -1,0 +1,197 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { axe, launch, picture, type Program, startIOC, tooWide, visit } from './ioc'
+
+let ioc: Program
+let browser: Browser
+beforeAll(async () => {
+  ioc = await startIOC()
+  browser = await launch()
+})
+afterAll(async () => {
+  await browser?.close()
+  await ioc?.stop()
+})
+
+const find = async (page: Page, name: string): Promise<void> => {
+  await page.goto('/people')
+  await page.getByPlaceholder('Tìm tên, chức danh, không cần dấu').fill(name)
+  await page.getByRole('row', { name: new RegExp(name) }).first().click()
+  await page.getByRole('tab', { name: 'Vị trí và quyền' }).waitFor()
+}
+
+describe('somebody is let in', () => {
+  it('by an invitation, whose link works once', async () => {
+    const { page, context } = await visit(browser, ioc)
+    await page.goto('/people')
+    await page.getByRole('button', { name: 'Thêm người' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Họ và tên').fill('Lê Thị Mời')
+    await dialog.getByLabel('Tên đăng nhập').fill('le.moi')
+    await dialog.getByRole('combobox', { name: 'Vai trò' }).selectOption('analyst')
+    await dialog.getByLabel(/Lý do/).fill('QĐ 7 ngày 01/11/2026')
+    await picture(page, 'person-invite')
+    expect(await axe(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Tạo lời mời' }).click()
+    const link = await dialog.getByLabel('Đường dẫn mời').inputValue()
+    await context.close()
+
+    const guest = await visit(browser, ioc, { user: null })
+    await guest.page.goto(new URL(link).pathname + new URL(link).hash)
+    await guest.page.getByLabel('Mật khẩu mới', { exact: false }).first().fill('ngắn')
+    await guest.page.getByLabel('Nhập lại mật khẩu mới').fill('ngắn')
+    await guest.page.getByRole('button', { name: 'Đặt mật khẩu' }).click()
+    await guest.page.getByText(/ít nhất 12 ký tự/).nth(1).waitFor()
+    expect(await axe(guest.page)).toEqual([])
+    await guest.page.getByLabel('Mật khẩu mới', { exact: false }).first().fill('Mua-lon-2026-qua')
+    await guest.page.getByLabel('Nhập lại mật khẩu mới').fill('Mua-lon-2026-qua')
+    await guest.page.getByRole('button', { name: 'Đặt mật khẩu' }).click()
+    await guest.page.getByRole('link', { name: 'Đăng nhập' }).click()
+    await guest.page.getByLabel('Tên đăng nhập').fill('le.moi')
+    await guest.page.getByLabel('Mật khẩu').fill('Mua-lon-2026-qua')
+    await guest.page.keyboard.press('Enter')
+    await guest.page.getByRole('link', { name: 'Tổng quan' }).waitFor()
+    await guest.page.goto('/people') // analysts may not
+    await guest.page.getByText('Tài khoản này không xem được trang').waitFor()
+    await guest.context.close()
+  })
+
+  it('with a first password, refused with reasons first, that must be changed', async () => {
+    const { page, context } = await visit(browser, ioc)
+    await page.goto('/people')
+    await page.getByRole('button', { name: 'Thêm người' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('tab', { name: 'Mật khẩu đầu tiên' }).click()
+    await dialog.getByLabel('Tên đăng nhập').fill('Trần Trực')
+    await dialog.getByLabel('Họ và tên').fill('Trần Thị Trực')
+    await dialog.getByRole('combobox', { name: 'Vai trò' }).selectOption('duty')
+    await dialog.getByLabel(/Lý do/).fill('Tăng cường trực')
+    await dialog.getByRole('textbox', { name: 'Mật khẩu đầu tiên' }).fill('ngắn')
+    await dialog.getByRole('button', { name: 'Tạo tài khoản' }).click()
+    await dialog.getByText(/2 đến 64 ký tự/).waitFor()
+    await dialog.getByLabel('Tên đăng nhập').fill('tran.truc')
+    await dialog.getByRole('button', { name: 'Tạo ngẫu nhiên' }).click()
+    const first = await dialog.getByRole('textbox', { name: 'Mật khẩu đầu tiên' }).inputValue()
+    await dialog.getByRole('button', { name: 'Tạo tài khoản' }).click()
+    await page.getByText('Đã tạo tài khoản tran.truc').waitFor()
+    await context.close()
+
+    const other = await visit(browser, ioc, { user: null })
+    await other.page.goto('/people')
+    await other.page.getByLabel('Tên đăng nhập').fill('tran.truc')
+    await other.page.getByLabel('Mật khẩu').fill(first)
+    await other.page.keyboard.press('Enter')
+    await other.page.getByText('Mật khẩu này là tạm thời, hãy đổi ngay.').waitFor()
+    await other.page.getByLabel('Mật khẩu hiện tại').fill(first)
+    await other.page.getByLabel(/^Mật khẩu mới/).fill('Mua-lon-2026-qua')
+    await other.page.getByLabel('Nhập lại mật khẩu mới').fill('Mua-lon-2026-qua')
+    await other.page.getByRole('button', { name: 'Lưu' }).click()
+    await other.page.getByText('Đã đổi mật khẩu').waitFor()
+    await other.context.close()
+  })
+})
+
+describe('a grant', () => {
+  it('shows what it changes before it is given, and is taken back with a reason', async () => {
+    const { page, context } = await visit(browser, ioc)
+    await find(page, 'tran.truc')
+    await page.getByRole('button', { name: 'Cấp quyền' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('combobox', { name: 'Vai trò' }).selectOption('unit_leader')
+    await dialog.getByPlaceholder('Tìm đơn vị, không cần dấu').first().fill('so y te')
+    await dialog.getByPlaceholder('Tìm đơn vị, không cần dấu').first().press('Enter')
+    const gained = dialog.getByRole('region', { name: 'Được thêm' })
+    await gained.waitFor()
+    await gained.getByText(/Sở Y tế/).first().waitFor()
+    expect(await dialog.getByRole('button', { name: 'Cấp quyền' }).isDisabled()).toBe(true) // no reason yet
+    await dialog.getByLabel(/^Lý do/).fill('Giao phụ trách Sở Y tế')
+    await picture(page, 'access-diff')
+    expect(await axe(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Cấp quyền' }).click()
+    await page.getByText('Giao phụ trách Sở Y tế').waitFor()
+    await page.getByRole('button', { name: 'Thu hồi quyền Lãnh đạo đơn vị' }).click()
+    await dialog.getByRole('region', { name: 'Mất đi' }).waitFor()
+    await dialog.getByLabel(/^Lý do/).fill('Hết nhiệm vụ')
+    await dialog.getByRole('button', { name: 'Thu hồi' }).click()
+    await page.getByText('Đã thu hồi quyền').waitFor()
+    await page.getByRole('switch', { name: 'Xem cả quyền đã hết' }).click()
+    await page.getByText(/Hết nhiệm vụ/).waitFor()
+    await context.close()
+  })
+
+  it('is refused by name: nobody changes his own rights', async () => {
+    const { page, context } = await visit(browser, ioc)
+    await find(page, 'admin')
+    await page.getByRole('button', { name: 'Cấp quyền' }).click()
+    await page.getByRole('dialog').getByText('Không được cấp:').first().waitFor()
+    expect(await page.getByRole('dialog').getByRole('button', { name: 'Cấp quyền' }).isDisabled()).toBe(true)
+    await context.close()
+  })
+})
+
+describe('viewing as somebody else', () => {
+  it('is seen on every page, changes nothing and ends', async () => {
+    const { page, context, complaints } = await visit(browser, ioc)
+    await find(page, 'duty')
+    await page.getByRole('button', { name: 'Xem như', exact: true }).click()
+    await page.getByRole('dialog').getByLabel(/Lý do/).fill('Kiểm tra phạm vi xem')
+    await page.getByRole('dialog').getByRole('button', { name: 'Bắt đầu xem' }).click()
+    const banner = page.getByRole('complementary', { name: 'Đang xem như người khác' })
+    await banner.waitFor()
+    for (const path of ['/', '/alerts', '/map', '/org']) {
+      await page.goto(path)
+      await banner.waitFor()
+    }
+    expect(await banner.textContent()).toMatch(/Chỉ xem/)
+    await picture(page, 'view-as')
+    expect(await axe(page)).toEqual([])
+    const refused = await context.request.post('/api/v1/session/view-as', { data: { unit: '', role: 'duty', reason: 'nữa' }, headers: { 'X-IOC-CSRF': '1' } })
+    expect(refused.status()).toBe(403)
+    complaints.length = 0
+    await banner.getByRole('button', { name: 'Thôi xem như' }).click()
+    await banner.waitFor({ state: 'detached' })
+    await page.goto('/people')
+    await page.getByRole('button', { name: 'Thêm người' }).waitFor()
+    await context.close()
+  })
+})
+
+describe('an account', () => {
+  it('is locked, and the trail says who did it, before and after', async () => {
+    const { page, context } = await visit(browser, ioc)
+    await find(page, 'citizen')
+    await page.getByRole('button', { name: 'Sửa' }).click()
+    await page.getByRole('switch', { name: 'Được phép đăng nhập' }).click()
+    await page.getByRole('button', { name: 'Lưu' }).click()
+    await page.getByText('đã khoá').waitFor()
+    await expect(visit(browser, ioc, { user: 'citizen' })).rejects.toThrow(/sign in as citizen/)
+    await page.getByRole('tab', { name: 'Nhật ký' }).click()
+    await page.getByRole('button', { name: 'Làm với tài khoản này' }).click()
+    await page.getByRole('link', { name: 'Mở nhật ký' }).click()
+    await page.getByRole('row').nth(1).click()
+    await page.getByRole('dialog').getByRole('heading', { name: 'Thay đổi' }).waitFor()
+    await picture(page, 'audit-entry')
+    expect(await axe(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Kiểm tra toàn vẹn' }).click()
+    await page.getByText(/Nhật ký toàn vẹn/).waitFor()
+    await picture(page, 'audit')
+    await context.close()
+  })
+
+  it('is read on a phone', async () => {
+    const { page, context } = await visit(browser, ioc, { width: 390, height: 844, theme: 'light' })
+    for (const path of ['/people', '/audit']) {
+      await page.goto(path)
+      await page.locator('main li').first().waitFor()
+      expect(await tooWide(page)).toBe(0)
+      expect(await axe(page)).toEqual([])
+    }
+    await page.goto('/people')
+    await page.getByRole('link', { name: /tran\.truc/ }).click()
+    await page.getByRole('tab', { name: 'Vị trí và quyền' }).waitFor()
+    await picture(page, 'person-phone')
+    expect(await tooWide(page)).toBe(0)
+    await context.close()
+  })
+})
