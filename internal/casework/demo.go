@@ -28,7 +28,7 @@ type DemoOfficer struct{ User, Name, Unit string }
 
 // DemoOptions say how much is made up.
 type DemoOptions struct {
-	Files    int    // in all of the history; 0: 28,000
+	Files    int    // in all of the history; 0: 22,000, some more with those sent on days off
 	Months   int    // of history; 0: 8
 	Seed     uint64 // the same one makes the same files
 	Officers []DemoOfficer
@@ -159,7 +159,7 @@ func maxTime(a, b time.Time) time.Time {
 // newDemo registers system, procedures and officers; nil when there are no
 // units to work.
 func (s *Service) newDemo(ctx context.Context, o DemoOptions) (*demo, error) {
-	o.Files, o.Months = cmp.Or(o.Files, 28000), cmp.Or(o.Months, 8)
+	o.Files, o.Months = cmp.Or(o.Files, 22000), cmp.Or(o.Months, 8)
 	now := s.clock.Now()
 	d := &demo{o: o, cal: s.o.Calendar(), staff: map[string][]DemoOfficer{}}
 	if s.o.Units == nil {

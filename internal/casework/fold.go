@@ -19,7 +19,8 @@ type folding struct {
 	said      []said // every state that was told, repeats too
 	supplied  []Supplement
 	lastGiven time.Time
-	promised  int // apologies that named another date
+	promised  int  // apologies that named another date
+	starts    bool // the event at hand is the first that says when it was received
 
 	officerKnown bool
 }
@@ -93,6 +94,7 @@ func (f *folding) apply(e *told) {
 		f.Officer, f.OfficerName = *e.Officer, ""
 	}
 	set(&f.OfficerName, e.OfficerName)
+	f.starts = f.ReceivedAt == nil && e.Received != nil && !e.Received.IsZero()
 	moment(&f.ReceivedAt, e.Received)
 	if e.Digitized != nil {
 		d := *e.Digitized
@@ -124,22 +126,16 @@ func (f *folding) apply(e *told) {
 // state takes what an event says of the state. A time of ending without a word
 // that is understood is an ending too.
 func (f *folding) state(e *told) {
-	st, known := State(""), false
 	word := ""
 	if e.State != nil {
 		word = *e.State
 		f.StateRaw = word
-		if st, known = f.words.state(e.System, word); !known {
+		if _, known := f.words.state(e.System, word); !known {
 			f.problem("unknown_state", word)
 		}
 	}
-	switch {
-	case known:
-	case e.Returned != nil && !e.Returned.IsZero():
-		st = Returned
-	case e.Finished != nil && !e.Finished.IsZero():
-		st = Finished
-	default:
+	st, ok := e.says(f.words)
+	if !ok {
 		return
 	}
 	at := e.when
@@ -164,6 +160,8 @@ func (f *folding) state(e *told) {
 		if (st == Finished || st == Returned) && f.FinishedAt == nil {
 			moment(&f.FinishedAt, &at)
 		}
+	case st == Processing && f.starts && f.stands().Clock() == Ended: // an end before the start: being received opens nothing again
+		return
 	case st == Processing && e.Received != nil && !e.Received.IsZero() && (len(f.said) == 0 || f.stands() == NotAccepted):
 		if at = *e.Received; at.After(e.when) {
 			at = e.when

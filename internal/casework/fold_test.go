@@ -212,6 +212,7 @@ func TestProblems(t *testing.T) {
 	}{
 		{"due before received", []Event{tell("", at, Patch{State: ptr("2"), Received: ptr(local(at)), Due: ptr(local("2026-03-01 17:00"))})}, []string{"due_before_received"}},
 		{"end before start", []Event{tell("", at, Patch{State: ptr("9"), Received: ptr(local(at)), Finished: ptr(local("2026-02-27 17:00"))})}, []string{"end_before_start"}},
+		{"end before start, told apart", []Event{tell("", at, Patch{State: ptr("2"), Received: ptr(local(at))}), tell("", "2026-03-02 07:00", Patch{Finished: ptr(local("2026-03-02 07:00"))})}, []string{"end_before_start"}},
 		{"unknown state", []Event{say(at, "Chờ lãnh đạo ký nháy")}, []string{"unknown_state"}},
 		{"unknown words", []Event{tell("", at, Patch{State: ptr("2"), Unit: ptr("P9"), Officer: ptr("cb07"), Procedure: ptr("TT9")})}, []string{"unknown_officer", "unknown_procedure", "unknown_unit"}},
 		{"two contents of one key", []Event{tell("7", at, Patch{State: ptr("2")}), tell("7", at, Patch{State: ptr("4")})}, []string{"contradictory_message"}},

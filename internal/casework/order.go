@@ -94,13 +94,28 @@ func ranked(t told, words Words) told {
 	switch {
 	case t.Key == "":
 		t.rank = 2
-		if t.State != nil {
-			if s, ok := words.state(t.System, *t.State); ok {
-				t.far = 1 + slices.Index(States, s)
-			}
+		if s, ok := t.says(words); ok {
+			t.far = 1 + slices.Index(States, s)
 		}
 	case strings.Trim(t.Key, "0123456789") == "" && t.Key[0] != '0':
 		t.rank = 0
 	}
 	return t
+}
+
+// says is the state that an event tells of: by a word that is understood, else
+// by a time of ending.
+func (e *Event) says(words Words) (State, bool) {
+	if e.State != nil {
+		if s, ok := words.state(e.System, *e.State); ok {
+			return s, true
+		}
+	}
+	switch {
+	case e.Returned != nil && !e.Returned.IsZero():
+		return Returned, true
+	case e.Finished != nil && !e.Finished.IsZero():
+		return Finished, true
+	}
+	return "", false
 }
