@@ -1,4 +1,4 @@
-import { BookUser, Building2, ClipboardCheck, CloudRainWind, Database, LayoutDashboard, ListChecks, Map, Megaphone, RadioTower, Send, Siren, TriangleAlert } from 'lucide-vue-next'
+import { BookUser, Building2, ClipboardCheck, CloudRainWind, Database, FileText, LayoutDashboard, ListChecks, Map, Megaphone, RadioTower, Send, Siren, TriangleAlert } from 'lucide-vue-next'
 import type { Component } from 'vue'
 
 /** SubItem is a page beside others below one entry of the rail; permission "" is for everybody. */
@@ -14,6 +14,20 @@ const administration: SubItem[] = [
   { to: '/calendar', key: 'nav.calendar', permission: '', match: ['calendar'] },
 ]
 
+/** The pages of administrative files. */
+const cases: SubItem[] = [
+  { to: '/cases/board', key: 'nav.case_board', permission: 'case.view', match: ['case-board'] },
+  { to: '/cases', key: 'nav.case_list', permission: 'case.view', match: ['cases', 'case'] },
+  { to: '/cases/mine', key: 'nav.case_mine', permission: 'case.view', match: ['my-cases'] },
+  { to: '/cases/warnings', key: 'nav.case_warnings', permission: 'case.view', match: ['case-warnings'] },
+  { to: '/cases/slow', key: 'nav.case_slow', permission: 'case.view', match: ['case-slow'] },
+  { to: '/cases/score766', key: 'nav.case_score', permission: 'case.view', match: ['case-score'] },
+  { to: '/cases/compare', key: 'nav.case_compare', permission: 'case.view', match: ['case-compare'] },
+  { to: '/cases/procedures', key: 'nav.case_procedures', permission: 'case.view', match: ['case-procedures'] },
+  { to: '/cases/words', key: 'nav.case_words', permission: 'case.map', match: ['case-words'] },
+  { to: '/cases/systems', key: 'nav.case_systems', permission: 'case.connect', match: ['case-systems', 'case-system', 'case-system-new'] },
+]
+
 /** The rail, in order. On phones those marked phone form the bottom bar, five at most beside "more", which opens the rest. */
 export const nav: NavItem[] = [
   { to: '/', key: 'nav.overview', icon: LayoutDashboard, permission: 'layer.view', match: ['overview'], phone: true },
@@ -22,6 +36,7 @@ export const nav: NavItem[] = [
   { to: '/incidents', key: 'nav.incidents', icon: Siren, permission: 'incident.view', match: ['incidents', 'incident', 'sops', 'sop'], phone: true },
   { to: '/tasks', key: 'nav.tasks', icon: ClipboardCheck, permission: 'incident.view', match: ['tasks', 'task'], phone: true },
   { to: '/directives', key: 'nav.directives', icon: Megaphone, permission: 'directive.give', match: ['directives'], phone: false },
+  { to: '/cases/board', key: 'nav.cases', icon: FileText, permission: 'case.view', match: cases.flatMap((p) => p.match), phone: false, pages: cases },
   { to: '/flood', key: 'nav.flood', icon: CloudRainWind, permission: 'layer.view', match: ['flood'], phone: false },
   { to: '/stations', key: 'nav.stations', icon: RadioTower, permission: 'layer.view', match: ['stations', 'station'], phone: false },
   { to: '/duty', key: 'nav.duty', icon: BookUser, permission: 'duty.view', match: ['duty'], phone: false },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BoardRow } from '@/api/case'
-import { digitizedShare, digitsFor, isOpen, lateShare, lengthOf, onTimeShare, pieces, points, urgency } from './figures'
+import { digitizedShare, digitsFor, isOpen, lateShare, lengthOf, onTimeShare, pieces, points, secondsIn, urgency } from './figures'
 
 const row: BoardRow = {
   key: '', name: '', received: 100, received_direct: 40, received_online: 55, received_post: 5, carried_over: 12, finished: 90, early: 50, on_time: 35, late: 5, in_progress: 22, in_time: 10, near_due: 4, overdue: 3, paused: 5, waiting: 0, no_due: 0, refused: 1, withdrawn: 0, stopped: 0,
@@ -45,4 +45,10 @@ describe('work', () => {
     expect(pieces([['a', 1], ['b', 0], ['c', 3]])).toEqual([{ key: 'a', value: 1, share: 0.25 }, { key: 'c', value: 3, share: 0.75 }])
     expect(pieces([['a', 0]])).toEqual([])
   })
+})
+
+it('reads how long to wait from the words of the server', () => {
+  expect(secondsIn('quá nhiều yêu cầu; thử lại sau 42 giây')).toBe(42)
+  expect(secondsIn('too many requests; try again in 7 s')).toBe(7)
+  expect(secondsIn('later')).toBeNull()
 })

@@ -51,3 +51,9 @@ export function pieces(parts: [string, number][], whole?: number): Piece[] {
   const sum = whole ?? parts.reduce((n, [, v]) => n + v, 0)
   return sum <= 0 ? [] : parts.filter(([, v]) => v > 0).map(([key, value]) => ({ key, value, share: value / sum }))
 }
+
+/** secondsIn reads how long to wait from what the server says: "… sau 42 giây", "… in 42 s"; null where it does not say. */
+export function secondsIn(detail: string): number | null {
+  const m = /(\d+)\s*(?:giây|s\b)/u.exec(detail)
+  return m ? Number(m[1]) : null
+}
