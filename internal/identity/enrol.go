@@ -11,12 +11,13 @@ import (
 )
 
 var (
-	errHasTOTP = fault.Define(fault.Conflict, "identity.totp_there", "an authenticator is set up already; take it away first", "đã thiết lập ứng dụng xác thực; hãy gỡ trước")
-	errNoTOTP  = fault.Define(fault.Conflict, "identity.totp_missing", "no authenticator is being set up", "chưa bắt đầu thiết lập ứng dụng xác thực")
-	errCodes   = fault.Define(fault.Invalid, "identity.code_field", "the code is wrong", "mã không đúng")
-	errConfirm = fault.Define(fault.Invalid, "identity.confirm", "the code does not fit the new authenticator", "mã không khớp với ứng dụng xác thực mới")
-	errNeeded  = fault.Define(fault.Conflict, "identity.factor_needed", "your role needs a second factor: set up another one first", "vai trò của bạn bắt buộc xác thực hai lớp: hãy thiết lập cách khác trước")
-	errNoneYet = fault.Define(fault.Conflict, "identity.no_factor", "set up an authenticator or a passkey first", "hãy thiết lập ứng dụng xác thực hoặc passkey trước")
+	errHasTOTP  = fault.Define(fault.Conflict, "identity.totp_there", "an authenticator is set up already; take it away first", "đã thiết lập ứng dụng xác thực; hãy gỡ trước")
+	errNoTOTP   = fault.Define(fault.Conflict, "identity.totp_missing", "no authenticator is being set up", "chưa bắt đầu thiết lập ứng dụng xác thực")
+	errCodes    = fault.Define(fault.Invalid, "identity.code_field", "the code is wrong", "mã không đúng")
+	errConfirm  = fault.Define(fault.Invalid, "identity.confirm", "the code does not fit the new authenticator", "mã không khớp với ứng dụng xác thực mới")
+	errNeeded   = fault.Define(fault.Conflict, "identity.factor_needed", "your role needs a second factor: set up another one first", "vai trò của bạn bắt buộc xác thực hai lớp: hãy thiết lập cách khác trước")
+	errOwnReset = fault.Define(fault.Conflict, "identity.own_reset", "take your own second factors away one by one, with your password; when they are lost, another administrator resets them", "hãy tự gỡ từng yếu tố bằng mật khẩu; nếu đã mất, quản trị viên khác sẽ đặt lại")
+	errNoneYet  = fault.Define(fault.Conflict, "identity.no_factor", "set up an authenticator or a passkey first", "hãy thiết lập ứng dụng xác thực hoặc passkey trước")
 )
 
 // Security is what somebody sees of the protection of his own account.
@@ -237,6 +238,9 @@ func (s *Service) ResetSecondFactor(ctx context.Context, actor access.Actor, use
 	if err != nil {
 		return err
 	}
+	if u.ID == actor.ID {
+		return errOwnReset.With()
+	}
 	return s.db.Write(ctx, actor, func(tx *store.Tx) error {
 		for _, f := range []func() error{
 			func() error { return deleteTOTP(tx, u.ID) },
@@ -253,6 +257,23 @@ func (s *Service) ResetSecondFactor(ctx context.Context, actor access.Actor, use
 		tx.After(s.cache.clear)
 		return nil
 	})
+}
+
+// ResetSecondFactorOf is ResetSecondFactor for the account of a user name, from
+// the terminal.
+func (s *Service) ResetSecondFactorOf(ctx context.Context, actor access.Actor, username string) error {
+	var id string
+	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		id, err = findByUsername(tx, username)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return errNoUser.With("id", username)
+	}
+	return s.ResetSecondFactor(ctx, actor, id)
 }
 
 func factorEvent(verb string, u *User, summary string) store.Event {

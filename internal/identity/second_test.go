@@ -230,7 +230,14 @@ func TestAnAdministratorResetsALostFactor(t *testing.T) {
 		if err := p.ResetSecondFactor(t.Context(), p.actor(token), lan.ID); fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("by oneself: %v", err)
 		}
-		if err := p.ResetSecondFactor(t.Context(), root, lan.ID); err != nil {
+		boss := p.person("boss", access.Admin)
+		if err := p.ResetSecondFactor(t.Context(), p.actor(p.mustSignIn("boss")), boss.ID); code(err) != "identity.own_reset" {
+			t.Errorf("an administrator his own: %v", err)
+		}
+		if err := p.ResetSecondFactorOf(t.Context(), root, "nobody"); code(err) != "identity.no_user" {
+			t.Errorf("%v", err)
+		}
+		if err := p.ResetSecondFactorOf(t.Context(), root, "Lan"); err != nil {
 			t.Fatal(err)
 		}
 		if p.valid(token) {
