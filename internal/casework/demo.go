@@ -32,9 +32,6 @@ type DemoOptions struct {
 	Months   int    // of history; 0: 8
 	Seed     uint64 // the same one makes the same files
 	Officers []DemoOfficer
-	// Kinds of units that get files of departments; empty: every unit in force
-	// that is no ward and has a parent.
-	Departments []string
 }
 
 // demo makes files up: what a day brings depends on the seed and the day
@@ -165,12 +162,15 @@ func (s *Service) newDemo(ctx context.Context, o DemoOptions) (*demo, error) {
 	if s.o.Units == nil {
 		return nil, nil
 	}
+	var others []Unit // of a city that calls its departments otherwise
 	for _, u := range s.o.Units(now) {
 		switch {
 		case u.Ward:
 			d.wards = append(d.wards, u)
-		case len(o.Departments) > 0 && slices.Contains(o.Departments, u.Code), len(o.Departments) == 0 && u.Parent != "":
+		case slices.ContainsFunc(demoFields, func(f demoField) bool { return slices.Contains(f.units, u.Code) }):
 			d.depts = append(d.depts, u)
+		case u.Parent != "":
+			others = append(others, u)
 		}
 	}
 	if len(d.wards) == 0 {
@@ -179,13 +179,17 @@ func (s *Service) newDemo(ctx context.Context, o DemoOptions) (*demo, error) {
 	byCode := func(a, b Unit) int { return strings.Compare(a.Code, b.Code) }
 	slices.SortFunc(d.wards, byCode)
 	slices.SortFunc(d.depts, byCode)
-	if len(d.depts) > 24 { // the departments proper, not every branch
-		d.depts = d.depts[:24]
+	if len(d.depts) == 0 {
+		slices.SortFunc(others, byCode)
+		d.depts = others[:min(len(others), 20)]
 	}
 	for _, w := range d.wards {
 		n := 1 + int(hash(w.Code)%3)
 		if strings.HasPrefix(w.Name, "Phường") {
 			n += 4
+		}
+		if slices.ContainsFunc(o.Officers, func(of DemoOfficer) bool { return of.Unit == w.Code }) {
+			n += 4 // somebody will look there
 		}
 		d.weights = append(d.weights, n)
 	}
@@ -309,8 +313,12 @@ func (d *demo) lateness(day time.Time) float64 {
 // place picks a unit and what is asked of it.
 func (d *demo) place(r *rand.Rand) (Unit, int, pick) {
 	if len(d.depts) > 0 && r.IntN(100) < 24 {
+		what := choose(r, d.deptish)
 		i := r.IntN(len(d.depts))
-		return d.depts[i], len(d.wards) + i, choose(r, d.deptish)
+		if code := one(r, what.field.units); slices.ContainsFunc(d.depts, func(u Unit) bool { return u.Code == code }) {
+			i = slices.IndexFunc(d.depts, func(u Unit) bool { return u.Code == code })
+		}
+		return d.depts[i], len(d.wards) + i, what
 	}
 	total := 0
 	for _, w := range d.weights {

@@ -37,6 +37,9 @@ func (d *demo) file(r *rand.Rand, day time.Time, n int) []Event {
 	}
 	staff := d.officers(unit.Code)
 	officer := staff[r.IntN(len(staff))]
+	if accounts := d.staff[unit.Code]; len(accounts) > 0 && r.IntN(2) == 0 {
+		officer = one(r, accounts)
+	}
 	channel := Direct
 	switch x := r.IntN(100); {
 	case x < 74 || !d.cal.IsWorkday(day):

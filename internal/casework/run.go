@@ -5,17 +5,26 @@ import (
 	"time"
 
 	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/caltime"
 )
 
-// Run tells browsers of changes, at most once a second, and goes on folding
-// what a stop interrupted. It ends with ctx.
+// Run tells browsers of changes, at most once a second, goes on folding what a
+// stop interrupted, and looks each day who has succeeded whom. It ends with
+// ctx.
 func (s *Service) Run(ctx context.Context) error {
 	if err := s.Refold(ctx); err != nil && ctx.Err() == nil {
 		s.log.Error("files cannot be folded again", "err", err)
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	var looked time.Time
 	for {
+		if day := caltime.Day(s.clock.Now()); !day.Equal(looked) {
+			if err := s.UnitsChanged(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("open files cannot be given to successors", "err", err)
+			}
+			looked = day
+		}
 		select {
 		case <-ctx.Done():
 			return nil
