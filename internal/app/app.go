@@ -41,6 +41,7 @@ type Options struct {
 	Logger        *slog.Logger
 	ReadyFile     string // receives one line of JSON when the program answers
 	DemoPassword  string // of the demo accounts (Demo, Replay)
+	DemoCases     int    // made-up administrative files (Demo); 0 makes none
 	AdminPassword string // of the first administrator (Serve); "" generates and prints one
 	Scenario      string // Replay
 	Speed         float64

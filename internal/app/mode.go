@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/caltime"
+	"openioc.org/ioc/internal/casework"
 	"openioc.org/ioc/internal/identity"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/scenario"
@@ -59,7 +61,26 @@ func (a *App) startDemo(ctx context.Context) error {
 		return err
 	}
 	a.background("demo", a.demo.Run)
+	if a.o.DemoCases > 0 {
+		a.background("demo cases", func(ctx context.Context) error {
+			return p.cases.RunDemo(ctx, casework.DemoOptions{Files: a.o.DemoCases, Officers: a.demoOfficers(ctx)})
+		})
+	}
 	return p.duty.SeedDemo(ctx, a.clock.Now())
+}
+
+// demoOfficers are the accounts that work on made-up files.
+func (a *App) demoOfficers(ctx context.Context) (out []casework.DemoOfficer) {
+	users, err := a.parts.identity.Users(ctx, access.System("demo"))
+	if err != nil {
+		a.log.Warn("officers of the demo", "err", err) // their files then have made-up ones
+	}
+	for _, u := range users {
+		if u.Role == access.Officer && !u.Disabled {
+			out = append(out, casework.DemoOfficer{User: u.ID, Name: u.Name, Unit: u.Unit})
+		}
+	}
+	return out
 }
 
 func (a *App) startReplay() {

@@ -42,11 +42,12 @@ func (c *serveCmd) Run(ctx context.Context, env Env) error {
 
 type demoCmd struct {
 	shared
+	Cases int `help:"How many administrative files are made up for the last months; 0 for none." default:"22000"`
 }
 
 func (c *demoCmd) Run(ctx context.Context, env Env) error {
 	c.Data = cmp.Or(c.Data, "data/demo")
-	return c.run(ctx, env, app.Options{Mode: app.Demo, DemoPassword: env.demoPassword()})
+	return c.run(ctx, env, app.Options{Mode: app.Demo, DemoPassword: env.demoPassword(), DemoCases: c.Cases})
 }
 
 type replayCmd struct {

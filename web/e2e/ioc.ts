@@ -24,7 +24,7 @@ export async function startIOC(command: 'demo' | 'serve' = 'demo', args: string[
 
   async function start(): Promise<void> {
     rmSync(ready, { force: true })
-    child = spawn(binary, [command, '--listen', '127.0.0.1:0', '--mqtt', '127.0.0.1:0', '--data', join(dir, 'data'), '--ready-file', ready, ...args], { env: { ...process.env, IOC_DEMO_PASSWORD: password }, stdio: ['ignore', 'pipe', 'pipe'] })
+    child = spawn(binary, [command, ...(command === 'demo' ? ['--cases', '1500'] : []), '--listen', '127.0.0.1:0', '--mqtt', '127.0.0.1:0', '--data', join(dir, 'data'), '--ready-file', ready, ...args], { env: { ...process.env, IOC_DEMO_PASSWORD: password }, stdio: ['ignore', 'pipe', 'pipe'] })
     child.stdout?.on('data', (d) => (log += String(d)))
     child.stderr?.on('data', (d) => (log += String(d)))
     const deadline = Date.now() + 120_000
