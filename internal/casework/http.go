@@ -154,7 +154,7 @@ func (s *Service) procedureRoutes(api huma.API) {
 			out.Body.Procedures = ps
 			return out, err
 		})
-	huma.Register(api, op("put-case-procedure", http.MethodPut, "/cases/procedures/{code}", "Put a procedure into the list, or change its term", access.CaseMap, http.StatusUnprocessableEntity),
+	huma.Register(api, httpapi.NeedsEverywhere(op("put-case-procedure", http.MethodPut, "/cases/procedures/{code}", "Put a procedure into the list, or change its term", access.CaseMap, http.StatusUnprocessableEntity), access.CaseMap),
 		func(ctx context.Context, in *struct {
 			Code string `path:"code" maxLength:"60"`
 			Body struct {

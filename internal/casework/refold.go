@@ -54,7 +54,7 @@ func (s *Service) NameSystem(tx *store.Tx, id, name string, synthetic bool) erro
 // Words are the words of the systems, those used most first. Empty arguments
 // ask for all.
 func (s *Service) Words(ctx context.Context, actor access.Actor, kind, system string, unmapped bool) ([]Word, error) {
-	if err := access.Require(actor, access.CaseMap, access.Scope{}); err != nil {
+	if err := access.RequireEverywhere(actor, access.CaseMap); err != nil {
 		return nil, err
 	}
 	var out []Word
@@ -81,7 +81,7 @@ func (s *Service) Words(ctx context.Context, actor access.Actor, kind, system st
 // SetWord says what a word means ("" takes it back) and folds the files that
 // use it again; a stop in between goes on with Run.
 func (s *Service) SetWord(ctx context.Context, actor access.Actor, system, kind, word, meaning string) error {
-	if err := access.Require(actor, access.CaseMap, access.Scope{}); err != nil {
+	if err := access.RequireEverywhere(actor, access.CaseMap); err != nil {
 		return err
 	}
 	if !s.meaningful(kind, meaning) {
