@@ -520,6 +520,7 @@ var problemTexts = map[string]msg.Text{
 	"promised_twice":           {Vi: "Hẹn lại quá một lần (NĐ 61/2018 Điều 19)", En: "Promised again more than once (Decree 61/2018, Art. 19)"},
 	"zone_assumed":             {Vi: "Thời gian không có múi giờ: lấy giờ Việt Nam", En: "A time had no zone: that of Vietnam was taken"},
 	"bad_time":                 {Vi: "Thời gian không đọc được: {field}", En: "A time could not be read: {field}"},
+	"bad_value":                {Vi: "Giá trị không đọc được: {field}", En: "A value could not be read: {field}"},
 	"no_such_day":              {Vi: "Ngày không có trong lịch: {field}", En: "There is no such day: {field}"},
 }
 

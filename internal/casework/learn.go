@@ -78,7 +78,11 @@ func (s *Service) learn(tx *store.Tx) error {
 	for _, r := range systems {
 		k.systems[r.id] = r.systemName
 	}
-	tx.After(func() { s.known.Store(k) })
+	tx.After(func() {
+		s.learning.Lock()
+		defer s.learning.Unlock()
+		s.known.Store(k)
+	})
 	return nil
 }
 
@@ -93,20 +97,24 @@ func (k *knowledge) procedure(code string) Procedure {
 
 // procedureOf is the procedure that the events of a file name last.
 func (k *knowledge) procedureOf(events []Event) Procedure {
-	var last *Event
+	system, word, several := "", "", false
 	for i := range events {
-		e := &events[i]
-		if e.Procedure != nil && (last == nil || !e.when().Before(last.when())) {
-			last = e
+		if p := events[i].Procedure; p != nil {
+			several = several || word != "" && *p != word
+			system, word = events[i].System, *p
 		}
 	}
-	if last == nil {
-		return Procedure{}
+	if several { // the order in which they count decides, not that of arrival
+		for _, e := range ordered(events, k.words) {
+			if e.Procedure != nil {
+				word = *e.Procedure
+			}
+		}
 	}
-	if m, ok := k.words.Mean(last.System, ProcedureWord, *last.Procedure); ok {
+	if m, ok := k.words.Mean(system, ProcedureWord, word); ok {
 		return k.procedure(m)
 	}
-	return k.procedure(*last.Procedure)
+	return k.procedure(word)
 }
 
 // word is a word that a message used, with what the system calls it.
@@ -201,18 +209,16 @@ func (s *Service) teach(tx *store.Tx, evs []Event) (*knowledge, error) {
 	}
 	next := k.clone()
 	var rows [][]any
+	meant := make(map[wordKey]string, len(fresh))
+	named := map[string]Procedure{}
 	for key, w := range fresh {
 		meaning := s.guess(k, w, tx.Now)
-		next.seen[key] = true
-		if meaning != "" {
-			next.words.said[key] = meaning
-		}
+		meant[key] = meaning
 		rows = append(rows, []any{w.system, w.kind, w.word, w.name, meaning, 0, tx.Now, tx.Now})
 		if w.kind == ProcedureWord && meaning == "" {
 			if _, there := k.procedures[w.word]; !there {
 				p := Procedure{Code: w.word, Name: w.name, Clock: PauseRule, Method: ByDate}
-				next.procedures[p.Code] = p
-				next.folded = append(next.folded, foldedProcedure{p.Code, vi.Fold(p.Code + " " + p.Name)})
+				named[p.Code] = p
 				if err := putProcedure(tx, p, false); err != nil {
 					return nil, err
 				}
@@ -225,8 +231,32 @@ func (s *Service) teach(tx *store.Tx, evs []Event) (*knowledge, error) {
 	if err := write(tx, "insert into case_word (system, kind, word, name, meaning, refold, first_at, changed_at) values ", 8, " on conflict (system, kind, word) do nothing", rows); err != nil {
 		return nil, err
 	}
-	tx.After(func() { s.known.Store(next) })
+	next.add(meant, named)
+	tx.After(func() { // others may have learnt something since
+		s.learning.Lock()
+		defer s.learning.Unlock()
+		now := s.known.Load().clone()
+		now.add(meant, named)
+		s.known.Store(now)
+	})
 	return next, nil
+}
+
+// add puts new words and procedures into a clone; what somebody has said of a
+// word meanwhile stays.
+func (k *knowledge) add(meant map[wordKey]string, named map[string]Procedure) {
+	for key, meaning := range meant {
+		if !k.seen[key] && meaning != "" {
+			k.words.said[key] = meaning
+		}
+		k.seen[key] = true
+	}
+	for code, p := range named {
+		if _, there := k.procedures[code]; !there {
+			k.procedures[code] = p
+			k.folded = append(k.folded, foldedProcedure{p.Code, vi.Fold(p.Code + " " + p.Name)})
+		}
+	}
 }
 
 func (k *knowledge) clone() *knowledge {

@@ -183,10 +183,27 @@ func (s *Service) refoldWord(ctx context.Context, w wordKey) error {
 			after = ns[len(ns)-1]
 			continue
 		}
-		return s.db.Keep(ctx, func(tx *store.Tx) error {
+		// An import that began before the word was understood may have written
+		// meanwhile: look once more, when nobody else writes.
+		more := false
+		err = s.db.Keep(ctx, func(tx *store.Tx) error {
+			query, args := "select count(*) from case_file where n > $1 and system = $2", []any{after, w.system}
+			if column != "" {
+				query, args = query+" and "+column+" = $3", append(args, w.word)
+			}
+			n := 0
+			if err := tx.QueryRow(query, args...).Scan(&n); err != nil {
+				return err
+			}
+			if more = n > 0; more {
+				return nil
+			}
 			_, err := tx.Exec("update case_word set refold = 0 where system = $1 and kind = $2 and word = $3", w.system, w.kind, w.word)
 			return err
 		})
+		if err != nil || !more {
+			return err
+		}
 	}
 }
 

@@ -8,17 +8,23 @@ import (
 	"openioc.org/ioc/internal/caltime"
 )
 
+// refoldEvery is after how many seconds it is looked for words whose files are
+// still to be folded again: whoever said what they mean may have gone.
+const refoldEvery = 10
+
 // Run tells browsers of changes, at most once a second, goes on folding what a
 // stop interrupted, and looks each day who has succeeded whom. It ends with
 // ctx.
 func (s *Service) Run(ctx context.Context) error {
-	if err := s.Refold(ctx); err != nil && ctx.Err() == nil {
-		s.log.Error("files cannot be folded again", "err", err)
-	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var looked time.Time
-	for {
+	for n := 0; ; n++ {
+		if n%refoldEvery == 0 {
+			if err := s.Refold(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("files cannot be folded again", "err", err)
+			}
+		}
 		if day := caltime.Day(s.clock.Now()); !day.Equal(looked) {
 			if err := s.UnitsChanged(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("open files cannot be given to successors", "err", err)

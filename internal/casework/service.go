@@ -59,9 +59,9 @@ type Service struct {
 	hooksMu sync.Mutex
 	hooks   []func(tx *store.Tx, before, after *Case) error
 
-	known   atomic.Pointer[knowledge] // words and procedures, as committed
-	changed atomic.Int64              // files changed since browsers heard
-	wake    chan struct{}
+	known    atomic.Pointer[knowledge] // words and procedures, as committed
+	learning sync.Mutex                // one at a time changes known
+	changed  atomic.Int64              // files changed since browsers heard
 }
 
 // New makes the tables and reads the words and procedures.
@@ -69,7 +69,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.Store == nil || o.Calendar == nil {
 		return nil, errors.New("casework needs records and a calendar")
 	}
-	s := &Service{db: o.Store, o: o, log: o.Logger, clock: o.Clock, wake: make(chan struct{}, 1)}
+	s := &Service{db: o.Store, o: o, log: o.Logger, clock: o.Clock}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
