@@ -74,7 +74,7 @@ type caseOutput struct{ Body Case }
 
 // Routes registers the operations.
 func (s *Service) Routes(api huma.API) {
-	huma.Register(api, op("list-cases", http.MethodGet, "/cases", "Files that the caller may see", access.CaseView, http.StatusBadRequest),
+	huma.Register(api, op("list-cases", http.MethodGet, "/cases", "Files that the caller may see", access.CaseView, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *filterInput) (*listOutput, error) {
 			p, err := s.List(ctx, httpapi.Actor(ctx), in.filter())
 			out := &listOutput{}

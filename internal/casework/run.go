@@ -36,11 +36,11 @@ func (s *Service) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		n := s.changed.Swap(0)
-		if n == 0 || s.o.Publish == nil {
+		changed := s.changed.Swap(0)
+		if changed == 0 || s.o.Publish == nil {
 			continue
 		}
-		err := s.o.Publish("cases", map[string]any{"changed": n, "at": s.clock.Now()}, func(a access.Actor) bool { return a.Can(access.CaseView, access.Scope{}) })
+		err := s.o.Publish("cases", map[string]any{"changed": changed, "at": s.clock.Now()}, func(a access.Actor) bool { return a.Can(access.CaseView, access.Scope{}) })
 		if err != nil {
 			s.log.Warn("browsers were not told of files", "err", err)
 		}

@@ -76,7 +76,7 @@ func (b *Board) Routes(api huma.API) {
 			body, err := s.XLSX()
 			return fileOf("ho-so-theo-"+s.By+".xlsx", body, err)
 		})
-	huma.Register(api, xlsxOp(op("export-cases", "/cases/export", "The list of files as a workbook; names masked, at most 20,000", access.CaseView, http.StatusBadRequest)),
+	huma.Register(api, xlsxOp(op("export-cases", "/cases/export", "The list of files as a workbook; names masked, at most 20,000", access.CaseView, http.StatusUnprocessableEntity)),
 		func(ctx context.Context, in *listInput) (*fileOutput, error) {
 			cases, at, more, err := b.collect(ctx, in.filter())
 			if err != nil {
