@@ -126,7 +126,7 @@ func TestRoutes(t *testing.T) {
 			Suggestions                 []struct{ Meaning, Name string }
 		}
 	}
-	if code := call("data", "GET", "/words?kind=unit&unmapped=true", "", &words); code != http.StatusOK || len(words.Words) != 1 {
+	if code := call("data", "GET", "/words?kind=unit&unmapped=true", "", &words); code != http.StatusOK || len(words.Words) != 2 {
 		t.Errorf("%d %+v", code, words)
 	}
 	for _, w := range words.Words {
