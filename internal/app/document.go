@@ -41,7 +41,7 @@ func (a *App) documentPlain() {
 	doc := a.parts.api.OpenAPI()
 	for _, op := range []*huma.Operation{
 		{
-			OperationID: "ingest", Extensions: map[string]any{httpapi.PermissionKey: "ingest.write|catalog.edit"}, Method: http.MethodPost, Path: "/api/v1/ingest/{source}", Tags: []string{"ingest"},
+			OperationID: "ingest", Extensions: map[string]any{httpapi.PermissionKey: "ingest.write"}, Method: http.MethodPost, Path: "/api/v1/ingest/{source}", Tags: []string{"ingest"},
 			Summary:     "Take readings in; answered when they are on disk",
 			Description: "One reading, an array, or one a line (NDJSON); gzip or zstd by Content-Encoding. The bearer token is the source's.",
 			Security:    []map[string][]string{{"bearer": {}}}, Parameters: []*huma.Param{path("source", "id of the source")},
@@ -55,7 +55,7 @@ func (a *App) documentPlain() {
 			})),
 		},
 		{
-			OperationID: "live", Extensions: map[string]any{httpapi.PermissionKey: ""}, Method: http.MethodGet, Path: "/live", Tags: []string{"live"}, Security: httpapi.Signed,
+			OperationID: "live", Extensions: map[string]any{httpapi.PermissionKey: "layer.view"}, Method: http.MethodGet, Path: "/live", Tags: []string{"live"}, Security: httpapi.Signed,
 			Summary:    "Server-sent events: snapshot, then deltas {topic, seq, data}; Last-Event-ID resumes",
 			Parameters: []*huma.Param{query("topics", "observations, flood, figures, sources; comma between"), query("last_id", "where to resume, for clients that cannot set the header")},
 			Responses:  answer("events", "text/event-stream", text),
