@@ -26,13 +26,13 @@ web/dist/.built: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	cd web && npm run build
 	@touch $@
 
-deps: ## install what the tests need from Debian (PostgreSQL, Chromium)
+deps: ## install what the tests need from Debian (PostgreSQL, MariaDB, Chromium)
 	./test/deps.sh
 
-test: deps lint test-go test-web test-e2e ## everything CI runs: vet, Go on SQLite and PostgreSQL, web, journeys on the real binary
+test: deps lint test-go test-web test-e2e ## everything CI runs: vet, Go on SQLite, PostgreSQL and MariaDB, web, journeys on the real binary
 
-test-go: web/dist/.built ## Go tests on SQLite and PostgreSQL
-	IOC_TEST_REQUIRE_POSTGRES=1 ./test/postgres.sh $(GO) test -timeout 15m ./...
+test-go: web/dist/.built ## Go tests on SQLite and PostgreSQL, case connectors on MariaDB
+	IOC_TEST_REQUIRE_POSTGRES=1 IOC_TEST_REQUIRE_MARIADB=1 ./test/mariadb.sh ./test/postgres.sh $(GO) test -timeout 15m ./...
 
 test-web: web/node_modules/.package-lock.json ## unit tests of the UI
 	cd web && npm test

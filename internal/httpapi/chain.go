@@ -151,7 +151,8 @@ func sameSite(r *http.Request, base string) bool {
 func streaming(r *http.Request) bool {
 	p := r.URL.Path
 	return p == "/live" || strings.HasPrefix(p, "/api/v1/export") || strings.HasPrefix(p, "/api/v1/ingest/") ||
-		p == "/api/v1/attachments" && r.Method == http.MethodPost
+		r.Method == http.MethodPost && (p == "/api/v1/attachments" ||
+			strings.HasPrefix(p, "/api/v1/cases/systems/") && (strings.HasSuffix(p, "/upload") || strings.HasSuffix(p, "/push")))
 }
 
 // machine says whether the address is one that programs read. Browsers send
