@@ -75,7 +75,7 @@ describe('a second factor', () => {
   it('is a passkey, with which one signs in without a password', async () => {
     // Browsers tie passkeys to names, not to addresses.
     const named = { ...ioc, url: ioc.url.replace('127.0.0.1', 'localhost') }
-    const { page, context } = await visit(browser, named, { user: 'ioc_leader' })
+    const { page, context } = await visit(browser, named, { user: 'ioclead' })
     const devtools = await context.newCDPSession(page)
     await devtools.send('WebAuthn.enable')
     await devtools.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true } })

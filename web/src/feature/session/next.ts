@@ -12,3 +12,7 @@ export function cameBack(query: Record<string, unknown>): SecondStep | null {
   const said = String(query['methods'] ?? '').split(',')
   return { ticket, methods: methods.filter((m) => said.includes(m)) }
 }
+
+const demoRoles: Record<string, string> = { ioclead: 'ioc_leader', unitlead: 'unit_leader', dataadmin: 'data_admin' }
+/** demoRole is the role of an account of the demo; most are named after theirs. */
+export const demoRole = (account: string): string => demoRoles[account] ?? account
