@@ -15,10 +15,10 @@ import (
 	"openioc.org/ioc/internal/store/storetest"
 )
 
-func databases(b *testing.B) map[string]*store.DB {
-	dbs := map[string]*store.DB{"sqlite": storetest.SQLite(b, nil)}
+func databases(b *testing.B, clk *clock.Clock) map[string]*store.DB {
+	dbs := map[string]*store.DB{"sqlite": storetest.SQLite(b, clk)}
 	if os.Getenv("IOC_TEST_POSTGRES") != "" {
-		dbs["postgres"] = storetest.Postgres(b, nil)
+		dbs["postgres"] = storetest.Postgres(b, clk)
 	}
 	return dbs
 }
@@ -45,7 +45,7 @@ func lifeOf(n int) []Event {
 // Durable with audit, as messages come: each call brings news of many files in
 // all stages of their lives. ns/op is one call of 1,000 events.
 func BenchmarkImport(b *testing.B) {
-	for name, db := range databases(b) {
+	for name, db := range databases(b, nil) {
 		b.Run(name, func(b *testing.B) {
 			r := newRoom(b, db, nil)
 			n, stage := 0, [5][]Event{}
@@ -90,7 +90,7 @@ func fillOpen(b *testing.B, db *store.DB, n int) {
 			with recursive s(i) as (select 1 union all select i + 1 from s where i < %d)
 			select i, 'H17.' || (10 + i %% 90) || '-260301-' || (1000000 + i), 'mc', '260301-' || (1000000 + i), 'p' || (i %% 300), 'p' || (i %% 300), 'Thủ tục', 'f' || (i %% 15), 'Lĩnh vực', case i %% 3 when 0 then 'direct' when 1 then 'online' else 'post' end,
 				'u' || (i %% 130), 'u' || (i %% 130), 'u', '', 'cb' || (i %% 700), '', '', 'processing', '4', 'running',
-				%d - (i %% 1000000) * 900000, %d + (i %% 200000 - 500) * 3600000, %d, 0, 1, 0, 0, 0, 0, 0,
+				%d - cast(i %% 1000000 as bigint) * 900000, %d + cast(i %% 200000 - 500 as bigint) * 3600000, %d, 0, 1, 0, 0, 0, 0, 0,
 				0, -1, 0, case when i %% 50 = 0 then ',unknown_unit,' else '' end, 'Thẩm định', '', '{"d":[{"version":1,"due":"2026-03-12T10:00:00Z","from":"2026-03-01T01:00:00Z","kind":"given","reason":"","by":"mc"}],"t":[{"at":"2026-03-01T01:00:00Z","state":"processing"}]}', %d, 1, i, 1
 			from s`, strings.Join(fileColumns, ", "), n, now, now, now, now)); err != nil {
 			return err
@@ -113,8 +113,9 @@ func many() int {
 
 // All open files by class, of a million.
 func BenchmarkSweep(b *testing.B) {
-	for name, db := range databases(b) {
-		r := newRoom(b, db, clock.Manual(morning))
+	clk := clock.Manual(morning)
+	for name, db := range databases(b, clk) {
+		r := newRoom(b, db, clk)
 		fillOpen(b, db, many())
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

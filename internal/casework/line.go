@@ -143,6 +143,9 @@ func (s *Service) Sweep(ctx context.Context, at time.Time) (map[Class]int, error
 	out := map[Class]int{}
 	w := s.window()
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
+		if tx.Dialect() == store.Postgres {
+			return sweepAtOnce(tx, at, w, out)
+		}
 		for _, c := range []Class{Waiting, PausedClass, InTime, NearDue, Overdue} {
 			q := &query{}
 			if _, err := q.classes([]Class{c}, at, w); err != nil {
@@ -157,6 +160,25 @@ func (s *Service) Sweep(ctx context.Context, at time.Time) (map[Class]int, error
 		return nil
 	})
 	return out, err
+}
+
+// sweepAtOnce counts in one pass: PostgreSQL looks at the rows anyway where
+// they are new, SQLite counts five stretches of an index faster.
+func sweepAtOnce(tx *store.Tx, at time.Time, w Window, out map[Class]int) error {
+	type sum struct {
+		class string
+		n     int
+	}
+	sums, err := store.All(tx, func(scan store.Scan) (s sum, err error) { return s, scan(&s.class, &s.n) },
+		`select case when clock = 'stopped' then 'paused' when clock = 'not_started' then 'waiting' when due_at = 0 then 'no_due'
+			when due_at < $1 then 'overdue' when due_at <= $2 then 'near_due' else 'in_time' end as class, count(*)
+		from case_file where clock in ('running', 'stopped', 'not_started') group by 1`, at, w.Until(at))
+	for _, s := range sums {
+		if s.class != string(NoDue) {
+			out[Class(s.class)] += s.n
+		}
+	}
+	return err
 }
 
 // WindowNow is what counts as near due.

@@ -16,7 +16,7 @@ import (
 // The bounds of lists.
 const (
 	mostListed  = 500
-	mostCounted = 10000
+	mostCounted = 5000
 	mostAsked   = 20000 // files asked one by one for a class of the past
 )
 

@@ -277,6 +277,9 @@ func TestListFilters(t *testing.T) {
 				t.Errorf("%s %+v: %s, want %s", x.who.ID, x.f, got, x.want)
 			}
 		}
+		if got, err := r.Sweep(t.Context(), morning); err != nil || fmt.Sprint(got) != "map[in_time:1 near_due:1 overdue:1 paused:1 waiting:1]" {
+			t.Errorf("%v %v", got, err)
+		}
 		// Page by page it is the same list, once each.
 		for _, sort := range []string{SortDue, SortReceived, SortLate} {
 			var all []string
