@@ -50,3 +50,11 @@ func ResetPassword(ctx context.Context, cfg config.Config, username string) (pas
 	})
 	return password, err
 }
+
+// ResetSecondFactor takes the second factors of an account from the terminal;
+// its sessions end.
+func ResetSecondFactor(ctx context.Context, cfg config.Config, username string) error {
+	return withIdentity(ctx, cfg, func(s *identity.Service) error {
+		return s.ResetSecondFactorOf(ctx, access.System("terminal"), username)
+	})
+}

@@ -15,6 +15,10 @@ func (a *App) accounts(ctx context.Context) (err error) {
 	p, cfg := &a.parts, a.o.Config
 	policy := identity.DefaultPolicy()
 	policy.Idle, policy.Absolute = time.Duration(cfg.Identity.Idle), time.Duration(cfg.Identity.Absolute)
+	policy.SecondFactor = nil
+	for _, r := range cfg.Identity.Second {
+		policy.SecondFactor = append(policy.SecondFactor, access.Role(r))
+	}
 	if a.o.Mode != Serve { // everybody may look at the demo, with the password it prints
 		policy.SecondFactor, policy.Unused = nil, 0
 	}

@@ -90,6 +90,7 @@ func (versionCmd) Run(env Env) error {
 type userCmd struct {
 	Add      userAddCmd      `cmd:"" help:"Create a user; a first password is printed."`
 	Password userPasswordCmd `cmd:"" help:"Set a new first password for a user."`
+	Second   userSecondCmd   `cmd:"" name:"reset-second-factor" help:"Take TOTP, passkeys and recovery codes from a user who lost them."`
 }
 
 type userAddCmd struct {
@@ -135,4 +136,21 @@ func (c *userPasswordCmd) Run(ctx context.Context, env Env) error {
 	}
 	fmt.Fprintf(env.Stdout, "%s\t%s\n", c.Username, password)
 	return nil
+}
+
+type userSecondCmd struct {
+	Username string `arg:""`
+	Data     string `help:"Data folder." placeholder:"DIR"`
+	Config   string `help:"Configuration file." default:"ioc.toml" placeholder:"FILE"`
+}
+
+// Run is for the administrator who lost phone and codes.
+func (c *userSecondCmd) Run(ctx context.Context, env Env) error {
+	cfg, err := shared{Config: c.Config, Data: c.Data}.load(env)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return app.ResetSecondFactor(ctx, cfg, c.Username)
 }

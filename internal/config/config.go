@@ -81,6 +81,7 @@ type Map struct {
 type Identity struct {
 	Idle     Duration `toml:"idle" about:"a session ends after this time without a request"`
 	Absolute Duration `toml:"absolute" about:"a session ends after this time in any case"`
+	Second   []string `toml:"second_factor_roles" about:"roles that must set up a second factor (TOTP or passkey) before anything else; a dated row of the password policy overrides it"`
 	Secure   bool     `toml:"secure_cookie" about:"mark the session cookie Secure even when this program serves plain HTTP (TLS ends at a proxy)"`
 }
 
@@ -111,7 +112,7 @@ func Default() Config {
 		Series:   Series{Retention: Duration(5 * 365 * 24 * time.Hour), OutOfOrder: Duration(400 * 24 * time.Hour)},
 		MQTT:     MQTT{Listen: "127.0.0.1:1883"},
 		OIDC:     OIDC{MatchBy: "email"},
-		Identity: Identity{Idle: Duration(15 * time.Minute), Absolute: Duration(12 * time.Hour)},
+		Identity: Identity{Idle: Duration(15 * time.Minute), Absolute: Duration(12 * time.Hour), Second: []string{"admin"}},
 		Log:      Log{Level: "info", Format: "text"},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/fault"
 )
 
@@ -61,6 +62,11 @@ func (c *Config) Validate() []fault.Field {
 	}
 	if c.Identity.Idle <= 0 || c.Identity.Absolute < c.Identity.Idle {
 		bad("identity.absolute", "idle must be positive and absolute no shorter than idle")
+	}
+	for _, r := range c.Identity.Second {
+		if _, ok := access.RolePermissions()[access.Role(r)]; !ok {
+			bad("identity.second_factor_roles", r+" is no role")
+		}
 	}
 	if o := c.OIDC; o.Issuer != "" {
 		if u, err := url.Parse(o.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && u.Hostname() != "localhost" && u.Hostname() != "127.0.0.1" {

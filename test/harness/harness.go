@@ -80,7 +80,7 @@ func (c *City) start(ctx context.Context) error {
 	args := append(append([]string{}, c.args...), "--listen", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--data", c.Dir, "--ready-file", ready)
 	c.Log = &bytes.Buffer{}
 	c.cmd = exec.Command(c.bin, args...)
-	c.cmd.Env = append(os.Environ(), "IOC_DEMO_PASSWORD="+Password, "IOC_ADMIN_PASSWORD="+Password)
+	c.cmd.Env = append(os.Environ(), "IOC_DEMO_PASSWORD="+Password, "IOC_ADMIN_PASSWORD="+Password, "IOC_IDENTITY_SECOND_FACTOR_ROLES=")
 	c.cmd.Stdout, c.cmd.Stderr = c.Log, c.Log
 	if err := c.cmd.Start(); err != nil {
 		return err
