@@ -28,20 +28,20 @@ func (a *App) administration(ctx context.Context) (err error) {
 	}
 	p.hub.Topic("cases", access.CaseView, nil)
 	if p.cases, err = casework.New(ctx, casework.Options{
-		Store: p.store, Calendar: p.calendar.Calendar, Unit: a.caseUnit, Units: a.caseUnits, Subtree: orgUnits{p.org}.Subtree, User: a.userName,
+		Store: p.store, Calendar: p.calendar.Calendar, Unit: a.caseUnit, Units: a.caseUnits, Subtree: orgUnits{p.org, a.clock.Now}.Subtree, User: a.userName,
 		Window: a.caseWindow, Publish: p.hub.PublishTo, Clock: a.clock, Logger: log.With("component", "casework"),
 	}); err != nil {
 		return err
 	}
 	if p.board, err = board.New(board.Options{
-		Cases: p.cases, Calendar: p.calendar.Calendar, Unit: a.caseUnit, Units: a.caseUnits, Subtree: orgUnits{p.org}.Subtree, Shape: a.wardShape,
+		Cases: p.cases, Calendar: p.calendar.Calendar, Unit: a.caseUnit, Units: a.caseUnits, Subtree: orgUnits{p.org, a.clock.Now}.Subtree, Shape: a.wardShape,
 		Clock: a.clock, Logger: log.With("component", "board"),
 	}); err != nil {
 		return err
 	}
 	if p.warn, err = warn.New(ctx, warn.Options{
 		Store: p.store, Cases: p.cases, Calendar: p.calendar.Calendar, Notify: p.notify, Recipients: p.duty.Recipients,
-		Subtree: orgUnits{p.org}.Subtree, Alerts: p.alerts.ByFingerprint, Clock: a.clock, Logger: log.With("component", "warn"),
+		Subtree: orgUnits{p.org, a.clock.Now}.Subtree, Alerts: p.alerts.ByFingerprint, Clock: a.clock, Logger: log.With("component", "warn"),
 	}); err != nil {
 		return err
 	}
@@ -55,6 +55,7 @@ func (a *App) administration(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
+	p.calendar.OnChange(func(*workcal.Calendar) { p.warn.Wake() })
 	a.background("cases", p.cases.Run)
 	a.background("board", p.board.Run)
 	a.background("warn", p.warn.Run)
@@ -86,12 +87,12 @@ func (a *App) caseWindow() casework.Window {
 // caseUnit is a unit as files name it.
 func (a *App) caseUnit(code string, at time.Time) (casework.Unit, bool) {
 	u, ok := a.parts.org.Tree().Unit(code, at)
-	return ofOrg(u), ok
+	return ofOrg(u, at), ok
 }
 
 func (a *App) caseUnits(at time.Time) (out []casework.Unit) {
 	for _, u := range a.parts.org.Tree().Units(at) {
-		out = append(out, ofOrg(u))
+		out = append(out, ofOrg(u, at))
 	}
 	return out
 }
@@ -141,8 +142,8 @@ func (a *App) openWork(ctx context.Context, actor access.Actor, units []string) 
 // take longer than counting everything.
 const wholeCity = 40
 
-func ofOrg(u org.Unit) casework.Unit {
-	return casework.Unit{Code: u.Code, Name: u.Name, NameEn: u.NameEn, Parent: u.Parent, Successors: u.Successors, InForce: u.ValidTo.IsZero(), Ward: u.Ward}
+func ofOrg(u org.Unit, at time.Time) casework.Unit {
+	return casework.Unit{Code: u.Code, Name: u.Name, NameEn: u.NameEn, Parent: u.Parent, Successors: u.Successors, InForce: u.In(at), Ward: u.Ward}
 }
 
 func (a *App) wardShape(code string) (lon, lat float64, geometry []byte, ok bool) {

@@ -28,7 +28,7 @@ func (a *App) accounts(ctx context.Context) (err error) {
 	}
 	o := identity.Options{
 		Store: p.store, Logger: a.log.With("component", "identity"), Policy: &policy, SecureCookie: cfg.Identity.Secure,
-		Units: orgUnits{p.org}, SecretKey: key, Issuer: p.city.Info().Name + " IOC", PublicURL: cfg.Server.PublicURL,
+		Units: orgUnits{p.org, a.clock.Now}, SecretKey: key, Issuer: p.city.Info().Name + " IOC", PublicURL: cfg.Server.PublicURL,
 		Extra: a.sessionExtra,
 	}
 	if s := cfg.OIDC; s.Issuer != "" {
@@ -42,7 +42,10 @@ func (a *App) accounts(ctx context.Context) (err error) {
 }
 
 // orgUnits is the organisation as identity asks for it.
-type orgUnits struct{ org *org.Service }
+type orgUnits struct {
+	org *org.Service
+	now func() time.Time
+}
 
 func (u orgUnits) Subtree(code string, at time.Time) []string { return u.org.Tree().Subtree(code, at) }
 
@@ -52,7 +55,7 @@ func (u orgUnits) Exists(code string, at time.Time) bool {
 }
 
 func (u orgUnits) Name(code string) string {
-	unit, _ := u.org.Tree().Unit(code, time.Time{})
+	unit, _ := u.org.Tree().Unit(code, u.now())
 	return unit.Name
 }
 
