@@ -51,3 +51,12 @@ export function phoneBar(items: NavItem[]): { bar: NavItem[]; more: NavItem[] } 
   if (items.length <= 6) return { bar: items, more: [] }
   return { bar: items.filter((i) => i.phone), more: items.filter((i) => !i.phone) }
 }
+
+/** pagesFor are the entries that somebody may open; who may not open an entry's first page is led to the first one allowed. */
+export function pagesFor(items: NavItem[], can: (permission: string) => boolean): NavItem[] {
+  return items.flatMap((item) => {
+    if (can(item.permission)) return [item]
+    const first = item.pages?.find((p) => p.permission !== '' && can(p.permission))
+    return first ? [{ ...item, to: first.to }] : []
+  })
+}

@@ -4,6 +4,8 @@ import { computed, ref, type Ref } from 'vue'
 import { get, type Params } from '@/api/client'
 import type { CaseBoard, CaseDetail, CasePage, CaseSummary, CaseField, CaseSystem, CaseWord, Compare, Digest, Procedure, RejectedRow, Score766, SlowRow, SystemKindView, WarningList, WarningSettings } from '@/api/case'
 import { Problem } from '@/api/problem'
+import { useRefetch } from '@/live'
+import { can } from '@/session'
 
 /** path is the address of one thing of the API, whatever its id holds. */
 export const path = (...parts: string[]): string => ['cases', ...parts.map(encodeURIComponent)].join('/')
@@ -23,7 +25,7 @@ export const useSlow = (params: Ref<Params>) => useQuery({ queryKey: computed(()
 export const useScore = (params: Ref<Params>) => useQuery({ queryKey: computed(() => ['case-score', params.value]), queryFn: ({ signal }) => get<Score766>('cases/score766', params.value, signal), placeholderData: keepPreviousData })
 export const useCompare = (params: Ref<Params>) => useQuery({ queryKey: computed(() => ['case-compare', params.value]), queryFn: ({ signal }) => get<Compare>('cases/compare', params.value, signal), placeholderData: keepPreviousData })
 export const useSummary = () => useQuery({ queryKey: ['case-summary'], queryFn: ({ signal }) => get<CaseSummary>('cases/summary', {}, signal), placeholderData: keepPreviousData })
-export const useProcedures = () => useQuery({ queryKey: ['case-procedures'], queryFn: ({ signal }) => get<{ procedures: Procedure[] | null }>('cases/procedures', {}, signal), staleTime: 10 * minute })
+export const useProcedures = () => useQuery({ queryKey: ['case-procedures'], enabled: computed(() => can('case.view')), queryFn: ({ signal }) => get<{ procedures: Procedure[] | null }>('cases/procedures', {}, signal), staleTime: 10 * minute })
 export const useSystems = (wanted: Ref<boolean> = ref(true)) => useQuery({ queryKey: ['case-systems'], enabled: wanted, queryFn: ({ signal }) => get<{ systems: CaseSystem[] | null }>('cases/systems', {}, signal), placeholderData: keepPreviousData, refetchInterval: minute / 4 })
 export const useSystem = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['case-systems', id.value]), queryFn: ({ signal }) => get<CaseSystem>(path('systems', id.value), {}, signal), refetchInterval: minute / 6 })
 export const useKinds = () => useQuery({ queryKey: ['case-kinds'], queryFn: ({ signal }) => get<{ kinds: SystemKindView[] | null; fields: CaseField[] | null }>('cases/systems/kinds', {}, signal), staleTime: 60 * minute })
@@ -35,6 +37,11 @@ export const useDigests = () => useQuery({ queryKey: ['case-digests'], queryFn: 
 
 /** The heads of the queries that change when files change. */
 export const heads = ['cases', 'case', 'case-board', 'case-summary', 'case-warnings'] as const
+
+/** useCaseChanges asks again when files change. Who connects systems need not see files: the live topic is not theirs then. */
+export function useCaseChanges(...again: string[]): void {
+  if (can('case.view')) useRefetch('cases', ...again)
+}
 
 /** problemOf makes any failure a Problem, so that fields can ask what is wrong with them. */
 export const problemOf = (err: unknown): Problem => (err instanceof Problem ? err : new Problem(0, 'unknown', String(err)))

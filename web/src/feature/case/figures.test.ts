@@ -4,13 +4,13 @@ import { digitizedShare, digitsFor, isOpen, lateShare, lengthOf, onTimeShare, pi
 
 const row: BoardRow = {
   key: '', name: '', received: 100, received_direct: 40, received_online: 55, received_post: 5, carried_over: 12, finished: 90, early: 50, on_time: 35, late: 5, in_progress: 22, in_time: 10, near_due: 4, overdue: 3, paused: 5, waiting: 0, no_due: 0, refused: 1, withdrawn: 0, stopped: 0,
-  late_ratio: 8 / 93, on_time_ratio: 85 / 93, results: 90, digitized: 80, digitized_ratio: 80 / 90, previous: null,
+  late_ratio: 8 / 93, on_time_ratio: 85 / 90, results: 90, digitized: 80, digitized_ratio: 80 / 90, previous: null,
 }
 
 describe('a ratio', () => {
   it('names its numerator and its denominator', () => {
     expect(lateShare(row)).toEqual({ ratio: 8 / 93, part: 8, whole: 93 })
-    expect(onTimeShare(row)).toEqual({ ratio: 85 / 93, part: 85, whole: 93 })
+    expect(onTimeShare(row)).toEqual({ ratio: 85 / 90, part: 85, whole: 90 })
     expect(digitizedShare(row)).toEqual({ ratio: 80 / 90, part: 80, whole: 90 })
   })
 

@@ -6,8 +6,8 @@ export interface Share { ratio: number | null; part: number; whole: number }
 
 /** lateShare is (finished late + open overdue) of (finished + open overdue). */
 export const lateShare = (r: BoardRow): Share => ({ ratio: r.late_ratio, part: r.late + r.overdue, whole: r.finished + r.overdue })
-/** onTimeShare is (early + on time) of the same whole. */
-export const onTimeShare = (r: BoardRow): Share => ({ ratio: r.on_time_ratio, part: r.early + r.on_time, whole: r.finished + r.overdue })
+/** onTimeShare is (early + on time) of what was finished. */
+export const onTimeShare = (r: BoardRow): Share => ({ ratio: r.on_time_ratio, part: r.early + r.on_time, whole: r.finished })
 /** digitizedShare is the results with a valid electronic copy of all results. */
 export const digitizedShare = (r: BoardRow): Share => ({ ratio: r.digitized_ratio, part: r.digitized, whole: r.results })
 

@@ -10,7 +10,7 @@ export type FilterKey = (typeof filterKeys)[number]
 export const sorts = ['due', 'late', 'received'] as const
 
 /** Groups of classes that a list may ask for at once. */
-export const groups = { open: 'overdue,near_due,in_time,paused,waiting,no_due', ended: 'late,on_time,early', all: '' } as const
+export const groups = { open: 'overdue,near_due,in_time,paused', ended: 'late,on_time,early', all: '' } as const
 const ends = new Set(['ended', 'late', 'on_time', 'early', 'refused', 'withdrawn', 'stopped'])
 
 /** asked is what the API is asked for a choice of the address. */
