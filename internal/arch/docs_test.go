@@ -78,7 +78,7 @@ func generated(p string) bool {
 	return strings.HasPrefix(p, "web/dist") || strings.HasPrefix(p, "bench/last")
 }
 
-var identifier = regexp.MustCompile("`([a-z]+)\\.([A-Z][A-Za-z0-9]*)`")
+var identifier = regexp.MustCompile("`([a-z/]+)\\.([A-Z][A-Za-z0-9]*)`")
 
 func TestGlossaryIdentifiersExist(t *testing.T) {
 	b, err := os.ReadFile(top + "/docs/glossary.md")
