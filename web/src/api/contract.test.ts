@@ -12,7 +12,7 @@ const files: Record<string, Record<string, string>> = {
     Feature: 'Feature', Layer: 'LayerView', LayerFeatures: 'LayerAt', LegendItem: 'LegendItem', Column: 'Column',
     Figure: 'Figure', FigurePoint: 'Point', Indicator: 'IndicatorView', FeedItem: 'Notice', SourcesSummary: 'SourcesState', Overview: 'Overview',
     FloodSummary: 'Summary', RainRow: 'Gauge', RiverRow: 'River', TowerRow: 'Tower', ReservoirRow: 'Reservoir', UnitRow: 'UnitReport', Label: 'Label',
-    Session: 'SessionOutputBody', Hello: 'HelloBody', SignedIn: 'SignInOutputBody', Unit: 'Unit', SearchResult: 'Result', IngestResult: 'IngestResult',
+    Session: 'SessionOutputBody', User: 'SessionUser', ViewAs: 'ViewedAs', Hello: 'HelloBody', SignedIn: 'SignInOutputBody', Unit: 'Unit', SearchResult: 'Result', IngestResult: 'IngestResult',
     Threshold: 'Threshold', Series: 'Chart', Station: 'Station', StationStream: 'Stream',
     Source: 'SourceReport', Readiness: 'Score', ConnectorKind: 'KindView', DeadLetter: 'DeadLetter', AuditEntry: 'Entry',
   },
@@ -34,7 +34,23 @@ const files: Record<string, Record<string, string>> = {
     IncidentStepBody: 'IncidentStepBody', SopStep: 'SOPStep', Sop: 'SOP', Task: 'Task', TaskPage: 'TasksOutputBody', TaskDetail: 'TaskDetail', TaskStepBody: 'TaskStepBody',
     BoardRow: 'BoardRow', Board: 'Board',
   },
+  org: { OrgUnit: 'OrgUnitsStruct', OrgWork: 'Work', OrgDetail: 'UnitPage', OrgEdit: 'PutInputBody', LineError: 'OrgErrorsStruct', OrgImport: 'ImportOutputBody2' },
+  people: {
+    Grant: 'SessionUserGrantsStruct', Away: 'Away', Person: 'User', PeoplePage: 'UsersOutputBody', GrantDraft: 'GrantBody', DiffLine: 'GainedStruct', DiffNote: 'RefusedStruct',
+    AccessDiff: 'DiffOutputBody', Invited: 'InviteOutputBody', PeopleImport: 'ImportOutputBody', SignedInAt: 'SessionsStruct',
+  },
+  access: { RoleRow: 'RolesStruct', PermissionText: 'PermissionsStruct', RoleTable: 'RolesOutputBody', Seer: 'IdentityPeopleStruct', SystemToken: 'TokensStruct', PolicyRow: 'RowsStruct', PolicyBook: 'PolicyOutputBody' },
+  audit: { TrailActor: 'Actor', TrailEntry: 'EntriesStruct', TrailPage: 'ListOutputBody', TrailVerdict: 'Verdict', TrailRoot: 'RootsStruct' },
+  calendar: { CalendarDay: 'YearPageDaysStruct', OfficeHours: 'YearPageHoursStruct', CalendarYear: 'YearPage', DueStep: 'TermDaysStruct', DueAnswer: 'Term' },
+  security: { SecondStep: 'Second', Passkey: 'SecurityPasskeysStruct', MySecurity: 'Security', TotpOffer: 'Enrolment', MyAccount: 'Profile', Colleague: 'PeopleStruct' },
   attachment: { Attachment: 'File' },
+  case: {
+    Applicant: 'Applicant', CaseProblem: 'CaseProblemsStruct', Case: 'CasesStruct', CasePage: 'ListOutputBody2', CaseEvent: 'DetailEventsStruct', DeadlineVersion: 'DetailDeadlinesStruct', CasePause: 'DetailPausesStruct',
+    CaseStep: 'CaseworkDetailStepsStruct', CaseDetail: 'CaseworkDetail', BoardBefore: 'Before', BoardRow: 'Row', CaseBoard: 'Sheet', SlowRow: 'BoardRowsStruct', Component766: 'GroupComponentsStruct', Group766: 'ScoreGroupsStruct', Score766: 'BoardScore',
+    Tally: 'Part', CompareRow: 'ComparisonRowsStruct', Compare: 'Comparison', Procedure: 'ProceduresStruct', CaseSummary: 'BoardSummary', CaseSystem: 'SystemsStruct', CaseSystemWithToken: 'CaseSystemWithToken', SystemKindView: 'CaseKindsKindsStruct',
+    CaseField: 'CaseKindsFieldsStruct', RowError: 'CasePreviewErrorsStruct', CaseImport: 'CaseImport', CasePreview: 'CasePreview', RejectedRow: 'RejectedStruct', CaseWord: 'WordsStruct', WarningSettings: 'WarnSettings', EscalateRule: 'SettingsEscalateStruct',
+    CaseWarning: 'PageWarningsStruct', WarningList: 'Page', Digest: 'DigestsStruct', PublicCase: 'Public',
+  },
 }
 
 const golden = 'openapi.json'
