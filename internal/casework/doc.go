@@ -13,9 +13,15 @@
 // stands beside it. Case.Class answers for any instant, past or present.
 //
 // Personal data of the applicant is masked wherever it is printed or leaves
-// as JSON; Reveal shows it for a reason and on record.
+// as JSON; Reveal shows it for a reason and on record. FindSubject gives all
+// that is kept of one person, found by keyed hashes; EraseSubject and the sweep
+// of Run take it away where retention allows, for good: what a source tells of
+// them again is not kept.
 //
-// Tables: case_file, case_event, case_word, case_procedure, case_system_name.
+// Tables: case_file, case_event, case_word, case_procedure, case_system_name,
+// case_subject, case_subject_state, case_erased, case_retention.
 // Facts: ioc.case.{imported, refolded, word_changed, procedure_changed,
-// system_named, succeeded, revealed, apologised, digitized}.<id>.
+// system_named, succeeded, revealed, apologised, digitized,
+// subject_exported, subject_erased, retention_changed, applicants_expired,
+// rejected_expired}.<id>.
 package casework

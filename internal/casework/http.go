@@ -132,6 +132,7 @@ func (s *Service) Routes(api huma.API) {
 			return answer(s.Digitize(ctx, httpapi.Actor(ctx), in.ID, in.Body.Digitized, in.Body.Reference))
 		})
 	s.procedureRoutes(api)
+	s.subjectRoutes(api)
 }
 
 func answer(c *Case, err error) (*caseOutput, error) {

@@ -35,6 +35,7 @@ type file struct {
 	told   []Event    // of the batch
 	fresh  []putEvent // those of them that are new
 	all    []Event    // with what was known
+	tomb   *tomb      // its applicant was erased
 }
 
 func (s *Service) importEvents(ctx context.Context, actor access.Actor, evs []Event) (Report, error) {
@@ -153,8 +154,12 @@ func (s *Service) take(tx *store.Tx, evs []Event, r *Report) error {
 	return s.announce(tx, befores, changed)
 }
 
-// announce tells hooks and browsers of files that changed.
+// announce keeps by whom files that changed are found, and tells hooks and
+// browsers of them.
 func (s *Service) announce(tx *store.Tx, befores, changed []*Case) error {
+	if err := s.index(tx, befores, changed); err != nil {
+		return err
+	}
 	for i, c := range changed {
 		if err := s.tell(tx, befores[i], c); err != nil {
 			return err
@@ -201,6 +206,10 @@ func (s *Service) gather(tx *store.Tx, evs []Event) (files map[fileKey]*file, or
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	tombs, err := s.tombsOf(tx, ns)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	next, err := nextNumber(tx)
 	if err != nil {
 		return nil, nil, nil, err
@@ -210,14 +219,15 @@ func (s *Service) gather(tx *store.Tx, evs []Event) (files map[fileKey]*file, or
 		if f.before == nil {
 			f.n, next = next, next+1
 		}
-		f.sift(key, past[f.n])
+		f.tomb = tombs[f.n]
+		f.sift(s.subjects, key, past[f.n])
 	}
 	return files, order, twins, nil
 }
 
 // sift takes out of a file's messages those that are new. One without time and
 // key that says what the last such one said is a repeat.
-func (f *file) sift(key fileKey, past []Event) {
+func (f *file) sift(h *hasher, key fileKey, past []Event) {
 	here := make(map[string]bool, len(past)+len(f.told))
 	last, lastSeen := "", time.Time{} // the newest message without time and key
 	for i := range past {
@@ -235,7 +245,12 @@ func (f *file) sift(key fileKey, past []Event) {
 			e.At = e.At.UTC().Truncate(time.Microsecond)
 		}
 		e.said, e.who = e.encode()
-		e.id = e.identity()
+		e.id = e.identity() // of the message as it came: a repeat stays one after the erasure
+		if p := e.person(); f.tomb.bars(h, f.n, p) {
+			r := &redactor{}
+			r.add(p)
+			r.event(e)
+		}
 		bare := e.Key == "" && e.At.IsZero()
 		if here[e.id] || bare && string(e.content()) == last {
 			continue

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"openioc.org/ioc/internal/access"
@@ -13,9 +14,12 @@ import (
 const refoldEvery = 10
 
 // Run tells browsers of changes, at most once a second, goes on folding what a
-// stop interrupted, and looks each day who has succeeded whom. It ends with
-// ctx.
+// stop interrupted, looks each day who has succeeded whom, and erases personal
+// data past its retention. It ends with ctx.
 func (s *Service) Run(ctx context.Context) error {
+	var tending sync.WaitGroup
+	tending.Go(func() { s.tend(ctx) })
+	defer tending.Wait()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var looked time.Time

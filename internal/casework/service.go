@@ -45,8 +45,11 @@ type Options struct {
 	// Publish tells browsers on the topic "cases" (live.Hub.PublishTo); nil
 	// tells nobody.
 	Publish func(topic string, data any, who func(access.Actor) bool) error
-	Clock   *clock.Clock // nil is the system's
-	Logger  *slog.Logger // nil discards
+	// SubjectKey keys the hashes by which the files of a person are found, 16
+	// bytes at least; nil: nobody's data can be found, exported or erased.
+	SubjectKey []byte
+	Clock      *clock.Clock // nil is the system's
+	Logger     *slog.Logger // nil discards
 }
 
 // Service is the files of a city, safe for concurrent use.
@@ -62,6 +65,9 @@ type Service struct {
 	known    atomic.Pointer[knowledge] // words and procedures, as committed
 	learning sync.Mutex                // one at a time changes known
 	changed  atomic.Int64              // files changed since browsers heard
+
+	subjects *hasher
+	rejected Rejected // nil: no rows are kept aside
 }
 
 // New makes the tables and reads the words and procedures.
@@ -73,7 +79,14 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	if n := len(o.SubjectKey); n > 0 && n < 16 {
+		return nil, errors.New("casework: the subject key is shorter than 16 bytes")
+	}
+	s.subjects = newHasher(o.SubjectKey)
 	if err := s.db.Migrate(ctx, "casework", migrations); err != nil {
+		return nil, err
+	}
+	if err := s.openSubjects(ctx); err != nil {
 		return nil, err
 	}
 	return s, s.db.Read(ctx, func(tx *store.Tx) error { return s.learn(tx) })

@@ -18,6 +18,7 @@ type doc struct {
 	Steps     []Stretch     `json:"s,omitempty"`
 	Turns     []Turn        `json:"t,omitempty"`
 	Problems  []bareProblem `json:"q,omitempty"`
+	Kind      string        `json:"k,omitempty"` // of an applicant of whom nothing else is known
 }
 
 // bareProblem is a problem without its words.
@@ -71,14 +72,16 @@ func (c *Case) row() ([]any, error) {
 		problems.WriteString(p.Code + ",")
 		d.Problems = append(d.Problems, bareProblem{p.Code, p.Field})
 	}
+	who := ""
+	if a := c.Applicant; !a.held() {
+		d.Kind = a.Kind
+	} else {
+		b, _ := json.Marshal([]string{a.Kind, a.Name.Reveal(), a.Phone.Reveal(), a.Paper.Reveal(), a.Email.Reveal(), a.Address.Reveal()})
+		who = string(b)
+	}
 	kept, err := json.Marshal(d)
 	if err != nil {
 		return nil, fmt.Errorf("file %s: %w", c.Code, err)
-	}
-	who := ""
-	if a := c.Applicant; a != (Applicant{}) {
-		b, _ := json.Marshal([]string{a.Kind, a.Name.Reveal(), a.Phone.Reveal(), a.Paper.Reveal(), a.Email.Reveal(), a.Address.Reveal()})
-		who = string(b)
 	}
 	digitized := -1
 	if c.Digitized != nil {
@@ -131,6 +134,7 @@ func scanFile(scan store.Scan) (*Case, error) {
 	for _, p := range d.Problems {
 		c.Problems = append(c.Problems, Problem{p.Code, p.Field, problemText(p.Code, p.Field)})
 	}
+	c.Applicant.Kind = d.Kind
 	if who != "" {
 		var w [6]string
 		if err := json.Unmarshal([]byte(who), &w); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"openioc.org/ioc/internal/access"
@@ -102,6 +103,7 @@ func (s *Service) Retry(ctx context.Context, actor access.Actor, ids []string, s
 	}); err != nil {
 		return total, err
 	}
+	list = slices.DeleteFunc(list, func(r Rejection) bool { return r.Raw == "" }) // erased: nothing is left to read
 	bySystem := map[string][]Rejection{}
 	var order []string
 	for _, r := range list {

@@ -75,7 +75,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	return s, s.db.Migrate(ctx, "casework_feed", migrations)
+	if err := s.db.Migrate(ctx, "casework_feed", migrations); err != nil {
+		return nil, err
+	}
+	o.Cases.KeepRejected(s)
+	return s, nil
 }
 
 // Masked is a system as it may be shown: its secrets read ***.

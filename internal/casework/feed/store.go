@@ -168,7 +168,7 @@ func putRejections(tx *store.Tx, rs []Rejection) error {
 			b.WriteByte(')')
 			args = append(args, r.ID, r.System, r.At, r.Place, r.Code, r.Vi, r.En, r.Raw, r.Taken)
 		}
-		if _, err := tx.Mark(`insert into case_rejected (`+rejectedColumns+`) values `+b.String()+` on conflict (id) do update set place=excluded.place, code=excluded.code, vi=excluded.vi, en=excluded.en, taken=excluded.taken`, args...); err != nil {
+		if _, err := tx.Mark(`insert into case_rejected (`+rejectedColumns+`) values `+b.String()+` on conflict (id) do update set place=excluded.place, code=excluded.code, vi=excluded.vi, en=excluded.en, taken=excluded.taken where case_rejected.raw <> ''`, args...); err != nil {
 			return err
 		}
 		rs = rs[n:]

@@ -1,0 +1,1 @@
+create index case_rejected_at on case_rejected (at);
