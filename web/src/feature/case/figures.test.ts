@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BoardRow } from '@/api/case'
-import { digitizedShare, digitsFor, isOpen, lateShare, lengthOf, onTimeShare, pieces, points, secondsIn, urgency } from './figures'
+import { digitizedShare, digitsFor, firstGroup, lateShare, lengthOf, onTimeShare, pieces, points, secondsIn } from './figures'
 
 const row: BoardRow = {
   key: '', name: '', received: 100, received_direct: 40, received_online: 55, received_post: 5, carried_over: 12, finished: 90, early: 50, on_time: 35, late: 5, in_progress: 22, in_time: 10, near_due: 4, overdue: 3, paused: 5, waiting: 0, no_due: 0, refused: 1, withdrawn: 0, stopped: 0,
@@ -34,11 +34,11 @@ describe('a length', () => {
 })
 
 describe('work', () => {
-  it('shows what can still be saved first, then what is over', () => {
-    const list = [{ class: 'overdue', due: '2026-11-01' }, { class: 'in_time', due: '2026-12-01' }, { class: 'near_due', due: '2026-11-27' }, { class: 'near_due', due: '2026-11-26' }, { class: 'paused', due: null }] as const
-    expect([...list].sort(urgency).map((x) => x.due)).toEqual(['2026-11-26', '2026-11-27', '2026-11-01', '2026-12-01', null])
-    expect(isOpen('paused')).toBe(true)
-    expect(isOpen('late')).toBe(false)
+  it('begins with what can still be saved, then with what is over', () => {
+    expect(firstGroup(3, 12)).toBe('near_due')
+    expect(firstGroup(0, 12)).toBe('overdue')
+    expect(firstGroup(0, 0)).toBe('near_due')
+    expect(firstGroup(undefined, undefined)).toBe('near_due')
   })
 
   it('cuts bars into the parts that are there', () => {

@@ -34,14 +34,8 @@ export const toneOf: Record<CaseClass, Tone> = {
   late: 'sev-3', on_time: 'good', early: 'good', refused: 'neutral', withdrawn: 'neutral', stopped: 'neutral',
 }
 
-/** isOpen is true while the file still waits for something. */
-export const isOpen = (c: CaseClass): boolean => ['overdue', 'near_due', 'in_time', 'paused', 'waiting', 'no_due'].includes(c)
-
-/** urgency puts what is near due first, then what is over, then the rest by due date: near due can still be saved. */
-export function urgency(a: { class: CaseClass; due: string | null }, b: { class: CaseClass; due: string | null }): number {
-  const rank = (c: CaseClass): number => (c === 'near_due' ? 0 : c === 'overdue' ? 1 : c === 'in_time' ? 2 : 3)
-  return rank(a.class) - rank(b.class) || (a.due ?? '9').localeCompare(b.due ?? '9')
-}
+/** firstGroup is what a person should see first: what is near due can still be saved; where nothing is, what is over. */
+export const firstGroup = (near: number | undefined, over: number | undefined): 'near_due' | 'overdue' => (near === 0 && (over ?? 0) > 0 ? 'overdue' : 'near_due')
 
 /** Piece is a share of a bar, 0…1. */
 export interface Piece { key: string; value: number; share: number }

@@ -59,9 +59,6 @@ export function step(kind: Exclude<PeriodKind, 'span'>, day: string, n: number):
   return addMonths(from, n * (months[kind] ?? 1))
 }
 
-/** daysIn counts the days of a span. */
-export const daysIn = (s: Span): number => Math.round((utc(s.to).getTime() - utc(s.from).getTime()) / 86_400_000)
-
 /** lastDay is the last one that belongs to the span, as people name it. */
 export const lastDay = (s: Span): string => addDays(s.to, -1)
 
