@@ -39,6 +39,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/org', name: 'org', component: withWords('org', () => import('./feature/org/OrgPage.vue')), meta: { title: 'nav.org', permission: 'unit.view' } },
   { path: '/people', alias: '/users', name: 'people', component: withWords('people', () => import('./feature/people/PeoplePage.vue')), meta: { title: 'nav.people', permission: 'user.view' } },
   { path: '/audit', name: 'audit', component: withWords('audit', () => import('./feature/audit/AuditPage.vue')), meta: { title: 'nav.audit', permission: 'audit.view' } },
+  { path: '/personal', name: 'personal', component: withWords('personal', () => import('./feature/personal/PersonalPage.vue')), meta: { title: 'nav.personal', permission: 'personal.edit' } },
   { path: '/access', name: 'access', component: withWords('access', () => import('./feature/access/AccessPage.vue')), meta: { title: 'nav.access', permission: 'user.view' } },
   { path: '/calendar', name: 'calendar', component: withWords('calendar', () => import('./feature/calendar/CalendarPage.vue')), meta: { title: 'nav.calendar' } },
   { path: '/people/:id', name: 'person', component: withWords('people', () => import('./feature/people/PersonPage.vue')), meta: { title: 'nav.people', permission: 'user.view' } },

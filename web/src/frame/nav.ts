@@ -11,6 +11,7 @@ const administration: SubItem[] = [
   { to: '/people', key: 'nav.people', permission: 'user.view', match: ['people', 'person'] },
   { to: '/access', key: 'nav.access', permission: 'user.view', match: ['access'] },
   { to: '/audit', key: 'nav.audit', permission: 'audit.view', match: ['audit'] },
+  { to: '/personal', key: 'nav.personal', permission: 'personal.edit', match: ['personal'] },
   { to: '/calendar', key: 'nav.calendar', permission: '', match: ['calendar'] },
 ]
 
