@@ -63,8 +63,15 @@ func (r *room) fill() {
 }
 
 func eachKeyed(t *testing.T, test func(t *testing.T, r *room)) {
-	clk := clock.Manual(morning)
-	storetest.EachAt(t, clk, func(t *testing.T, db *store.DB) { test(t, keyedRoom(t, db, clk, someKey)) })
+	storetest.EachOptions(t, func(t *testing.T, o store.Options) { // a clock each: it never goes back
+		o.Clock = clock.Manual(morning)
+		db, err := store.Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		test(t, keyedRoom(t, db, o.Clock, someKey))
+	})
 }
 
 // person makes the messages of a file: received, and ended if end says when.
