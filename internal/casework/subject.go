@@ -149,8 +149,34 @@ var pieces = map[string][]*regexp.Regexp{
 // is reports whether a field is the key, or holds it beside another.
 func (p Subject) is(field string) bool { return slices.Contains(normalised(p.Kind, field), p.value) }
 
+// May reports whether a long text might hold the key: cheap, and never no
+// where In says yes.
+func (p Subject) May(text string) bool {
+	text = norm.NFKC.String(strings.ToValidUTF8(text, ""))
+	core := p.value
+	switch p.Kind {
+	case ByEmail: // its sign may be written another way within JSON
+		return strings.Contains(text, `\u0040`) || strings.Contains(text, "@") && strings.Contains(norm.NFKC.String(strings.ToLower(text)), core)
+	case ByPhone:
+		core = strings.TrimLeft(core, "0")
+	}
+	b := make([]byte, 0, len(text))
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9', p.Kind == ByPaper && c >= 'A' && c <= 'Z':
+			b = append(b, c)
+		case p.Kind == ByPaper && c >= 'a' && c <= 'z':
+			b = append(b, c-'a'+'A')
+		}
+	}
+	return strings.Contains(string(b), core)
+}
+
 // In reports whether a text holds the key, whole or among other words.
 func (p Subject) In(text string) bool {
+	if !p.May(text) {
+		return false
+	}
 	if p.is(text) {
 		return true
 	}

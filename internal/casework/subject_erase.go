@@ -61,9 +61,8 @@ func (s *Service) EraseSubject(ctx context.Context, actor access.Actor, p Subjec
 				ns = append(ns, all[i])
 				continue
 			}
-			s.present(c, tx.Now, s.window(), tx.Now)
 			codes = append(codes, c.Code)
-			out.Kept = append(out.Kept, KeptFile{c.ID, c.Code, c.SystemName, c.UnitName, *k})
+			out.Kept = append(out.Kept, s.keptFile(c, *k, tx.Now))
 		}
 		return nil
 	}); err != nil {
@@ -73,7 +72,7 @@ func (s *Service) EraseSubject(ctx context.Context, actor access.Actor, p Subjec
 	for first := true; first || len(ns) > 0; first = false {
 		part := ns[:min(len(ns), eraseAtOnce)]
 		err := s.db.Write(ctx, actor, func(tx *store.Tx) error {
-			gone, err := s.stillErasable(tx, part, hash)
+			gone, late, err := s.stillErasable(tx, part, hash)
 			if err != nil {
 				return err
 			}
@@ -87,10 +86,11 @@ func (s *Service) EraseSubject(ctx context.Context, actor access.Actor, p Subjec
 				}
 			}
 			tx.Emit(store.Event{Subject: "ioc.case.subject_erased." + hash, Entity: "case_subject", EntityID: hash,
-				After:   map[string]any{"by": p.Kind, "files": len(gone), "kept": len(out.Kept), "rejected": rows, "reason": p.hide(reason), "legal_basis": p.hide(legal)},
-				Summary: "Xoá dữ liệu cá nhân của một người: " + strconv.Itoa(len(gone)) + " hồ sơ, giữ lại " + strconv.Itoa(len(out.Kept))})
+				After:   map[string]any{"by": p.Kind, "files": len(gone), "kept": len(out.Kept) + len(late), "rejected": rows, "reason": p.hide(reason), "legal_basis": p.hide(legal)},
+				Summary: "Xoá dữ liệu cá nhân của một người: " + strconv.Itoa(len(gone)) + " hồ sơ, giữ lại " + strconv.Itoa(len(out.Kept)+len(late))})
 			tx.After(func() {
 				out.Erased += len(gone)
+				out.Kept = append(out.Kept, late...)
 				out.RejectedErased, out.RejectedKept = out.RejectedErased+rows, out.RejectedKept+kept
 			})
 			return nil
@@ -103,28 +103,36 @@ func (s *Service) EraseSubject(ctx context.Context, actor access.Actor, p Subjec
 	return out, nil
 }
 
+func (s *Service) keptFile(c *Case, k Kept, now time.Time) KeptFile {
+	s.present(c, now, s.window(), now)
+	return KeptFile{c.ID, c.Code, c.SystemName, c.UnitName, k}
+}
+
 // stillErasable are those of a person's files that may still be erased, now
 // that nobody else writes: one may have been opened again meanwhile.
-func (s *Service) stillErasable(tx *store.Tx, ns []int64, hash string) ([]int64, error) {
+func (s *Service) stillErasable(tx *store.Tx, ns []int64, hash string) (gone []int64, late []KeptFile, err error) {
 	cs, err := filesOf(tx, ns)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rule, err := retentionAt(tx, ApplicantData, tx.Now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []int64
 	for _, c := range cs {
 		n, err := strconv.ParseInt(c.ID, 10, 64)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if keeps(c, rule, tx.Now) == nil && slices.Contains(s.subjects.keys(c.Applicant), hash) {
-			out = append(out, n)
+		switch k := keeps(c, rule, tx.Now); {
+		case !slices.Contains(s.subjects.keys(c.Applicant), hash): // of somebody else by now
+		case k != nil:
+			late = append(late, s.keptFile(c, *k, tx.Now))
+		default:
+			gone = append(gone, n)
 		}
 	}
-	return out, nil
+	return gone, late, nil
 }
 
 // keeps says why the applicant of a file stays; nil: nothing keeps them.

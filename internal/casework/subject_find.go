@@ -156,53 +156,73 @@ func (s *Service) FindSubject(ctx context.Context, actor access.Actor, p Subject
 	if err != nil {
 		return d, err
 	}
+	if err := s.db.Read(ctx, func(tx *store.Tx) error { return s.collect(tx, p, &d) }); err != nil {
+		return d, err
+	}
+	hash := s.subjects.subject(p)
 	err = s.db.Write(ctx, actor, func(tx *store.Tx) error {
-		d.At = tx.Now
-		ns, cs, err := s.ofPerson(tx, p)
-		if err != nil {
-			return err
-		}
-		past, err := eventsOf(tx, ns, false)
-		if err != nil {
-			return err
-		}
-		rule, err := retentionAt(tx, ApplicantData, tx.Now)
-		if err != nil {
-			return err
-		}
-		persons := map[string]bool{}
-		for _, c := range cs {
-			s.present(c, tx.Now, s.window(), tx.Now)
-			n, _ := strconv.ParseInt(c.ID, 10, 64)
-			d.Files = append(d.Files, subjectFile(c, past[n], p, keeps(c, rule, tx.Now)))
-			persons[who(c.Applicant)] = true
-		}
-		d.Count, d.Persons = len(d.Files), len(persons)
-		if s.rejected != nil {
-			rows, err := s.rejected.FindRejected(tx, p, mostOfPerson)
-			if err != nil {
-				return err
-			}
-			for _, r := range rows {
-				r.SystemName = s.SystemName(r.System)
-				d.Rejected = append(d.Rejected, r)
-			}
-		}
-		hash := s.subjects.subject(p)
 		tx.Emit(store.Event{Subject: "ioc.case.subject_exported." + hash, Entity: "case_subject", EntityID: hash,
 			After:   map[string]any{"by": p.Kind, "files": d.Count, "rejected": len(d.Rejected), "reason": p.hide(reason)},
 			Summary: "Xuất dữ liệu cá nhân của một người: " + strconv.Itoa(d.Count) + " hồ sơ"})
 		return nil
 	})
-	return d, err
+	if err != nil { // nothing is shown without its trace
+		return SubjectData{}, err
+	}
+	return d, nil
 }
 
-// who tells people apart: by paper, else by name.
-func who(a Applicant) string {
-	if v := normalised(ByPaper, a.Paper.Reveal()); len(v) > 0 {
-		return v[0]
+// collect reads all that is kept of a person.
+func (s *Service) collect(tx *store.Tx, p Subject, d *SubjectData) error {
+	d.At = tx.Now
+	ns, cs, err := s.ofPerson(tx, p)
+	if err != nil {
+		return err
 	}
-	return vi.Fold(a.Name.Reveal())
+	past, err := eventsOf(tx, ns, false)
+	if err != nil {
+		return err
+	}
+	rule, err := retentionAt(tx, ApplicantData, tx.Now)
+	if err != nil {
+		return err
+	}
+	for _, c := range cs {
+		s.present(c, tx.Now, s.window(), tx.Now)
+		n, _ := strconv.ParseInt(c.ID, 10, 64)
+		d.Files = append(d.Files, subjectFile(c, past[n], p, keeps(c, rule, tx.Now)))
+	}
+	d.Count, d.Persons = len(d.Files), persons(cs)
+	if s.rejected == nil {
+		return nil
+	}
+	rows, err := s.rejected.FindRejected(tx, p, mostOfPerson)
+	for _, r := range rows {
+		r.SystemName = s.SystemName(r.System)
+		d.Rejected = append(d.Rejected, r)
+	}
+	return err
+}
+
+// persons counts the people that files name: by paper, and by name where no
+// paper goes with it anywhere.
+func persons(cs []*Case) int {
+	papers, named, names := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, c := range cs {
+		name := vi.Fold(c.Applicant.Name.Reveal())
+		if v := normalised(ByPaper, c.Applicant.Paper.Reveal()); len(v) > 0 {
+			papers[v[0]], named[name] = true, true
+		} else {
+			names[name] = true
+		}
+	}
+	n := len(papers)
+	for name := range names {
+		if !named[name] {
+			n++
+		}
+	}
+	return n
 }
 
 func subjectFile(c *Case, evs []Event, p Subject, kept *Kept) SubjectFile {

@@ -414,7 +414,7 @@ func TestExpire(t *testing.T) {
 		if len(r.trail("ioc.case.applicants_expired.%")) != 2 {
 			t.Error("a sweep of nothing left a trace")
 		}
-			r.clk.Set(local("2026-06-08 08:00"))
+		r.clk.Set(local("2026-06-08 08:00"))
 		sweep(1) // the open one stays, however old
 		r.clk.Set(local("2046-06-08 08:00"))
 		sweep(1)

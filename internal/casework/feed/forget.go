@@ -77,6 +77,9 @@ func holding(tx *store.Tx, p casework.Subject, f func(Rejection) bool) error {
 
 // rawHolds reports whether a kept row holds a person in any of its values.
 func rawHolds(raw string, p casework.Subject) bool {
+	if !p.May(raw) {
+		return false
+	}
 	d := json.NewDecoder(strings.NewReader(raw))
 	d.UseNumber()
 	var v any
