@@ -29,7 +29,7 @@ func (a *App) administration(ctx context.Context) (err error) {
 	p.hub.Topic("cases", access.CaseView, nil)
 	if p.cases, err = casework.New(ctx, casework.Options{
 		Store: p.store, Calendar: p.calendar.Calendar, Unit: a.caseUnit, Units: a.caseUnits, Subtree: orgUnits{p.org, a.clock.Now}.Subtree, User: a.userName,
-		Window: a.caseWindow, Publish: p.hub.PublishTo, Clock: a.clock, Logger: log.With("component", "casework"),
+		Window: a.caseWindow, SubjectKey: p.subjectKey, Publish: p.hub.PublishTo, Clock: a.clock, Logger: log.With("component", "casework"),
 	}); err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"path/filepath"
 	"time"
 
@@ -26,6 +28,10 @@ func (a *App) accounts(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	// The files of a person are found by hashes under a key of their own.
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("ioc casework subjects"))
+	p.subjectKey = mac.Sum(nil)
 	o := identity.Options{
 		Store: p.store, Logger: a.log.With("component", "identity"), Policy: &policy, SecureCookie: cfg.Identity.Secure,
 		Units: orgUnits{p.org, a.clock.Now}, SecretKey: key, Issuer: p.city.Info().Name + " IOC", PublicURL: cfg.Server.PublicURL,

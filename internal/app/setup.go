@@ -82,14 +82,15 @@ type parts struct {
 	stations placed
 	sources  *source.Registry
 
-	identity *identity.Service
-	ingest   *ingest.Pipeline
-	hub      *live.Hub
-	layers   layer.Registry
-	figures  figure.Registry
-	flood    *flood.Service
-	sta      *sta.Service
-	broker   *mqtt.Broker
+	identity   *identity.Service
+	subjectKey []byte // of the hashes by which a person's files are found
+	ingest     *ingest.Pipeline
+	hub        *live.Hub
+	layers     layer.Registry
+	figures    figure.Registry
+	flood      *flood.Service
+	sta        *sta.Service
+	broker     *mqtt.Broker
 
 	files      *blob.Store
 	supervisor *supervise.Supervisor
