@@ -21,7 +21,7 @@ describe('signing in', () => {
     await page.getByRole('button', { name: /duty/ }).click() // demo accounts are listed
     expect(await page.getByLabel('Tên đăng nhập').inputValue()).toBe('duty')
     await page.getByLabel('Mật khẩu').fill('wrong')
-    await page.getByRole('button', { name: 'Đăng nhập' }).click()
+    await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click()
     await page.getByRole('alert').waitFor()
     await page.getByLabel('Mật khẩu').fill(password)
     await page.keyboard.press('Enter')
