@@ -43,6 +43,7 @@ const pages: [string, string][] = [
   ['access-who', '/access?tab=who'],
   ['audit', '/audit'],
   ['calendar', '/calendar?year=2026'],
+  ['personal', '/personal'],
   ['me', '/me'],
   ['me-security', '/me?tab=security'],
   ['not-found', '/no/such/page'],
