@@ -45,10 +45,19 @@ export function useFilter(): CaseFilter {
     ...Object.fromEntries(filterKeys.map((k) => [k, flags.has(k) ? of[k].value === '1' || undefined : k === 'class' ? asked(of[k].value) : of[k].value])),
     sort: sorts.find((s) => s === sort.value) ?? 'due',
     at: at.value,
-    ...(withinPeriod(route.query) ? { from: period.params.value.from, to: period.params.value.to } : {}),
+    ...between(route.query, period.params.value),
   }))
   const clear = (): void => filterKeys.forEach((k) => (of[k].value = k === 'class' ? 'open' : ''))
   return { of, sort, narrowed: computed(() => chosen.value.length > 0 || of.q.value !== ''), count: computed(() => chosen.value.length), params, clear }
 }
 
 const flags = new Set<FilterKey>(['missing_copy', 'differs'])
+
+/** between are the bounds that the API is given: instants as an address says them in full, else those of the period where it narrows the list. */
+export function between(query: Record<string, unknown>, period: { from: string; to: string }): Params {
+  const full = (v: unknown): string | undefined => (typeof v === 'string' && v.includes('T') ? v : undefined)
+  const from = full(query['from'])
+  const to = full(query['to'])
+  if (from || to) return { from, to }
+  return withinPeriod(query) ? { from: period.from, to: period.to } : {}
+}
