@@ -44,7 +44,7 @@ func schemaNamer() func(t reflect.Type, hint string) string {
 	names := map[reflect.Type]string{}
 	return func(t reflect.Type, hint string) string {
 		name := huma.DefaultSchemaNamer(t, hint)
-		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
 		if t.Kind() != reflect.Struct {
