@@ -29,18 +29,19 @@ type sink struct {
 	mu    sync.Mutex
 	calls map[string]int    // by idempotency key
 	body  map[string]string // the first of each key
+	topic map[string]string // of each message
 	other []string          // a key that came again with another body
 }
 
 func newSink(t *testing.T) *sink {
-	s := &sink{calls: map[string]int{}, body: map[string]string{}}
+	s := &sink{calls: map[string]int{}, body: map[string]string{}, topic: map[string]string{}}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
 		}
 		key := r.Header.Get("Idempotency-Key")
-		var event struct{ Data struct{ Key string } }
+		var event struct{ Data struct{ Key, Topic string } }
 		_ = json.Unmarshal(raw, &event)
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -49,6 +50,7 @@ func newSink(t *testing.T) *sink {
 			s.other = append(s.other, key)
 		}
 		s.body[key] = event.Data.Key
+		s.topic[event.Data.Key] = event.Data.Topic
 	}))
 	t.Cleanup(s.Close)
 	return s
@@ -220,12 +222,21 @@ func TestStorm(t *testing.T) {
 		return err == nil && log.Counts["waiting"] == 0 && log.Counts["sending"] == 0 && len(log.Deliveries) > 0, err
 	}
 	must(waitFor(ctx, read))
-	messages := map[string]bool{}
-	for _, d := range log.Deliveries {
-		messages[d.Message] = true
+	// Not escalations: in the full run the first alerts are late before the
+	// last have come.
+	hook.mu.Lock()
+	messages, escalations := 0, 0
+	for _, topic := range hook.topic {
+		if topic == "escalation" {
+			escalations++
+		} else {
+			messages++
+		}
 	}
-	if len(messages) == 0 || len(messages) > 50 {
-		t.Errorf("%d messages for %d alerts, wanted 1 to 50", len(messages), stations)
+	hook.mu.Unlock()
+	t.Logf("%d messages and %d escalations when all was said", messages, escalations)
+	if messages == 0 || messages > 50 {
+		t.Errorf("%d messages for %d alerts, wanted 1 to 50", messages, stations)
 	}
 	if full {
 		must(waitFor(ctx, func() (bool, error) {
