@@ -2,7 +2,6 @@ package casework
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,8 +44,7 @@ func (s *Service) Reveal(ctx context.Context, actor access.Actor, id, reason str
 		if len([]rune(reason)) < 5 {
 			return errReason.With().At("reason", errReason.With())
 		}
-		a := c.Applicant
-		r = Revealed{a.Kind, a.Name.Reveal(), a.Phone.Reveal(), a.Paper.Reveal(), a.Email.Reveal(), a.Address.Reveal()}
+		r = revealed(c.Applicant.Kind, c.Applicant.person())
 		tx.Emit(store.Event{Subject: "ioc.case.revealed." + c.ID, Entity: "case", EntityID: c.ID, After: map[string]any{"code": c.Code, "reason": reason, "applicant": c.Applicant},
 			Summary: "Xem thông tin cá nhân của hồ sơ " + c.Code + ": " + reason})
 		return nil
@@ -120,17 +118,11 @@ func (s *Service) add(ctx context.Context, actor access.Actor, id string, say fu
 		e := Event{System: before.System, Code: before.Code, Key: "ioc:" + uid.New(tx.Now), At: tx.Now, Seen: tx.Now, By: actor.Name, Patch: p}
 		e.said, e.who = e.encode()
 		e.id = e.identity()
-		n, _ := strconv.ParseInt(before.ID, 10, 64)
-		after = s.fold(s.known.Load(), n, append(evs, e), tx.Now)
-		for _, p := range before.Problems {
-			if p.Code == "duplicate_code" {
-				after.problem(p.Code, p.Field)
-			}
-		}
+		after = s.again(s.known.Load(), before, append(evs, e), tx.Now)
 		if err := putFiles(tx, []*Case{after}); err != nil {
 			return err
 		}
-		if err := putEvents(tx, []putEvent{{n, e.id, &e}}); err != nil {
+		if err := putEvents(tx, []putEvent{{before.number(), e.id, &e}}); err != nil {
 			return err
 		}
 		tx.Emit(store.Event{Subject: "ioc.case." + verb + "." + id, Entity: "case", EntityID: id,
@@ -141,7 +133,7 @@ func (s *Service) add(ctx context.Context, actor access.Actor, id string, say fu
 		}
 		shown := *after
 		after = &shown
-		s.present(after, tx.Now, s.window(), tx.Now)
+		s.present(after, tx.Now, s.WindowNow(), tx.Now)
 		return nil
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"openioc.org/ioc/internal/fault"
@@ -297,6 +298,12 @@ type Case struct {
 
 	procedureRaw string
 	change       int64 // number of the change in the store
+}
+
+// number is the ID as the store knows it.
+func (c *Case) number() int64 {
+	n, _ := strconv.ParseInt(c.ID, 10, 64)
+	return n
 }
 
 // Window says when a file is near its date.

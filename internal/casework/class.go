@@ -157,13 +157,14 @@ func (w Window) untilWork(at time.Time) time.Time {
 		if mid := low.Add(high.Sub(low) / 2).Truncate(time.Microsecond); mid.After(low) && w.Near(at, mid) {
 			low = mid
 		} else {
-			high = max2(mid, low.Add(time.Microsecond))
+			high = latest(mid, low.Add(time.Microsecond))
 		}
 	}
 	return low
 }
 
-func max2(a, b time.Time) time.Time {
+// latest is the later of two instants.
+func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

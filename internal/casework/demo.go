@@ -118,7 +118,7 @@ func (s *Service) seedDemo(ctx context.Context, d *demo, now time.Time) (pending
 	}
 	from := d.begin
 	if there != 0 { // the longest files take some months; what is there already is a repeat
-		from = maxTime(caltime.Day(store.FromMicros(there)).AddDate(0, 0, -75), d.begin)
+		from = latest(caltime.Day(store.FromMicros(there)).AddDate(0, 0, -75), d.begin)
 	}
 	begun, taken := time.Now(), 0
 	var past []Event
@@ -144,13 +144,6 @@ func (s *Service) seedDemo(ctx context.Context, d *demo, now time.Time) (pending
 	}
 	s.log.Info("made-up files are there", "events", taken+len(past), "took", time.Since(begun).Round(time.Millisecond))
 	return pending, nil
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // newDemo registers system, procedures and officers; nil when there are no

@@ -155,7 +155,7 @@ const fewUnits = 8
 func (s *Service) compile(d store.Dialect, actor access.Actor, f Filter, now time.Time) (*query, error) {
 	q := &query{}
 	bad := errFilter.With()
-	w := s.window()
+	w := s.WindowNow()
 	at := f.At
 	if at.IsZero() {
 		at = now

@@ -38,7 +38,13 @@ type file struct {
 	tomb   *tomb      // its applicant was erased
 }
 
-func (s *Service) importEvents(ctx context.Context, actor access.Actor, evs []Event) (Report, error) {
+// MostEvents is the most that one Import takes.
+const MostEvents = 2000
+
+// Import takes up to MostEvents events, durable and with their trace when it
+// returns: all that are well formed, or none. What names no file is in
+// Report.Errors.
+func (s *Service) Import(ctx context.Context, actor access.Actor, evs []Event) (Report, error) {
 	r := Report{Events: len(evs), Errors: []EventError{}}
 	if err := access.Require(actor, access.CaseConnect, access.Scope{}); err != nil {
 		return r, err
@@ -126,9 +132,7 @@ func (s *Service) take(tx *store.Tx, evs []Event, r *Report) error {
 	if r.New == 0 {
 		return nil
 	}
-	if err := s.foldAll(tx, k, files, order, twins, changed); err != nil {
-		return err
-	}
+	s.foldAll(k, files, order, twins, changed, tx.Now)
 	for i, c := range changed {
 		if befores[i] == nil {
 			r.Opened++
@@ -197,8 +201,7 @@ func (s *Service) gather(tx *store.Tx, evs []Event) (files map[fileKey]*file, or
 	for _, c := range old {
 		twins[c.Code] = append(twins[c.Code], c)
 		if f := files[fileKey{c.Code, c.System}]; f != nil {
-			f.before = c
-			f.n, _ = strconv.ParseInt(c.ID, 10, 64)
+			f.before, f.n = c, c.number()
 			ns = append(ns, f.n)
 		}
 	}
@@ -265,19 +268,28 @@ func (f *file) sift(h *hasher, key fileKey, past []Event) {
 }
 
 // foldAll folds the files that have something new, in order.
-func (s *Service) foldAll(tx *store.Tx, k *knowledge, files map[fileKey]*file, order []fileKey, twins map[string][]*Case, into []*Case) error {
+func (s *Service) foldAll(k *knowledge, files map[fileKey]*file, order []fileKey, twins map[string][]*Case, into []*Case, now time.Time) {
 	i := 0
 	for _, key := range order {
 		f := files[key]
 		if len(f.fresh) == 0 {
 			continue
 		}
-		into[i] = s.fold(k, f.n, f.all, tx.Now)
+		into[i] = s.fold(k, f.n, f.all, now)
 		twins[key.code] = slices.DeleteFunc(twins[key.code], func(c *Case) bool { return c.System == key.system })
 		twins[key.code] = append(twins[key.code], into[i])
 		i++
 	}
-	return nil
+}
+
+// again is fold of a file that is known: that another system has its code stays
+// listed.
+func (s *Service) again(k *knowledge, old *Case, events []Event, now time.Time) *Case {
+	c := s.fold(k, old.number(), events, now)
+	if old.duplicated() {
+		c.problem(duplicateCode, "code")
+	}
+	return c
 }
 
 // fold is Fold with what only the service knows: number, successor, names.
@@ -288,20 +300,11 @@ func (s *Service) fold(k *knowledge, n int64, events []Event, now time.Time) *Ca
 	return &c
 }
 
-// answering is the unit that answers now for what a unit had: itself, or who
-// took all of it over.
-func (s *Service) answering(code string, now time.Time) string {
-	if code == "" || s.o.Unit == nil {
-		return code
-	}
-	for range 8 { // as many changes as a record can hold; circles end
-		u, ok := s.o.Unit(code, now)
-		if !ok || u.InForce || len(u.Successors) != 1 {
-			return code
-		}
-		code = u.Successors[0]
-	}
-	return code
+// duplicateCode is the problem that Fold cannot see: it takes other files.
+const duplicateCode = "duplicate_code"
+
+func (c *Case) duplicated() bool {
+	return slices.ContainsFunc(c.Problems, func(p Problem) bool { return p.Code == duplicateCode })
 }
 
 // duplicates lists the problem at files whose code another system has too, and
@@ -317,16 +320,16 @@ func duplicates(changed []*Case, twins map[string][]*Case) (more, moreBefore []*
 			continue
 		}
 		for _, t := range same {
-			if slices.ContainsFunc(t.Problems, func(p Problem) bool { return p.Code == "duplicate_code" }) {
+			if t.duplicated() {
 				continue
 			}
 			if mine[t] {
-				t.problem("duplicate_code", "code")
+				t.problem(duplicateCode, "code")
 				continue
 			}
 			old := *t
 			old.Problems = slices.Clone(t.Problems)
-			t.problem("duplicate_code", "code")
+			t.problem(duplicateCode, "code")
 			more, moreBefore = append(more, t), append(moreBefore, &old)
 		}
 	}

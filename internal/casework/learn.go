@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -260,16 +261,6 @@ func (k *knowledge) add(meant map[wordKey]string, named map[string]Procedure) {
 }
 
 func (k *knowledge) clone() *knowledge {
-	n := &knowledge{words: Words{said: make(map[wordKey]string, len(k.words.said)+8)}, seen: make(map[wordKey]bool, len(k.seen)+8),
-		procedures: make(map[string]Procedure, len(k.procedures)+8), listed: k.listed, systems: k.systems, folded: slices.Clone(k.folded)}
-	for w, m := range k.words.said {
-		n.words.said[w] = m
-	}
-	for w := range k.seen {
-		n.seen[w] = true
-	}
-	for c, p := range k.procedures {
-		n.procedures[c] = p
-	}
-	return n
+	return &knowledge{words: Words{said: maps.Clone(k.words.said)}, seen: maps.Clone(k.seen), procedures: maps.Clone(k.procedures),
+		listed: k.listed, systems: k.systems, folded: slices.Clone(k.folded)}
 }

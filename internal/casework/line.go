@@ -54,10 +54,9 @@ func (c *Case) plain() bool {
 
 // Line is the file as boards count it.
 func (c *Case) Line(w Window) Line {
-	n, _ := strconv.ParseInt(c.ID, 10, 64)
 	ended, _ := c.ended()
 	l := Line{
-		N: n, Change: c.change, Unit: c.UnitOrigin, Procedure: c.Procedure, ProcedureName: c.ProcedureName, Field: c.Field, FieldName: c.FieldName, Channel: c.Channel,
+		N: c.number(), Change: c.change, Unit: c.UnitOrigin, Procedure: c.Procedure, ProcedureName: c.ProcedureName, Field: c.Field, FieldName: c.FieldName, Channel: c.Channel,
 		Officer: c.OfficerUser, OfficerName: c.OfficerName, Received: us(c.ReceivedAt), Due: us(c.Due), Ended: ended, State: c.State,
 		Digitized: c.Digitized, Synthetic: c.Synthetic, Plain: c.plain(),
 	}
@@ -81,7 +80,7 @@ func (c *Case) Line(w Window) Line {
 // Lines reads the files that changed after a change, in the order of changes.
 func (s *Service) Lines(ctx context.Context, after int64, limit int) ([]Line, error) {
 	var out []Line
-	w := s.window()
+	w := s.WindowNow()
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
 		out, err = store.All(tx, func(scan store.Scan) (Line, error) { return scanLine(scan, w) },
 			`select n, change, unit_origin, procedure, procedure_name, field, field_name, channel, officer, officer_name, officer_user,
@@ -141,7 +140,7 @@ func scanLine(scan store.Scan, w Window) (l Line, err error) {
 // Sweep counts the open files by class, of the whole city, in the records.
 func (s *Service) Sweep(ctx context.Context, at time.Time) (map[Class]int, error) {
 	out := map[Class]int{}
-	w := s.window()
+	w := s.WindowNow()
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		if tx.Dialect() == store.Postgres {
 			return sweepAtOnce(tx, at, w, out)
@@ -180,9 +179,6 @@ func sweepAtOnce(tx *store.Tx, at time.Time, w Window, out map[Class]int) error 
 	}
 	return err
 }
-
-// WindowNow is what counts as near due.
-func (s *Service) WindowNow() Window { return s.window() }
 
 // ProcedureName is what the list calls a procedure; its code where it calls it
 // nothing.

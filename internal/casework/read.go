@@ -29,7 +29,8 @@ type Page struct {
 	At      time.Time
 }
 
-var errNotFound = fault.Define(fault.NotFound, "case.not_found", "there is no such file", "không có hồ sơ này")
+// ErrNotFound is the fault of a file that there is not, or not for who asks.
+var ErrNotFound = fault.Define(fault.NotFound, "case.not_found", "there is no such file", "không có hồ sơ này")
 
 // List returns the files that the actor may see and the filter selects.
 func (s *Service) List(ctx context.Context, actor access.Actor, f Filter) (Page, error) {
@@ -109,21 +110,13 @@ func (s *Service) fill(tx *store.Tx, f Filter, ns []keyed, p *Page) error {
 		last := ns[f.Limit-1]
 		p.Next = cursor{last.value, last.n}.String()
 	}
-	numbers := make([]int64, len(ns))
-	for i, k := range ns {
-		numbers[i] = k.n
-	}
-	got, err := filesOf(tx, numbers)
+	got, err := filesAt(tx, ns)
 	if err != nil {
 		return err
 	}
-	byID := make(map[string]*Case, len(got))
-	for _, c := range got {
-		byID[c.ID] = c
-	}
-	w := s.window()
-	for _, n := range numbers {
-		if c := byID[strconv.FormatInt(n, 10)]; c != nil {
+	w := s.WindowNow()
+	for _, k := range ns {
+		if c := got[k.n]; c != nil {
 			s.present(c, p.At, w, tx.Now)
 			p.Cases = append(p.Cases, c)
 		}
@@ -131,9 +124,23 @@ func (s *Service) fill(tx *store.Tx, f Filter, ns []keyed, p *Page) error {
 	return nil
 }
 
+// filesAt are the files of a page, by number.
+func filesAt(tx *store.Tx, ns []keyed) (map[int64]*Case, error) {
+	numbers := make([]int64, len(ns))
+	for i, k := range ns {
+		numbers[i] = k.n
+	}
+	got, err := filesOf(tx, numbers)
+	out := make(map[int64]*Case, len(got))
+	for _, c := range got {
+		out[c.number()] = c
+	}
+	return out, err
+}
+
 // listPast asks file by file for its class at an instant of the past.
 func (s *Service) listPast(tx *store.Tx, f Filter, q *query, p *Page) error {
-	w := s.window()
+	w := s.WindowNow()
 	asked := f
 	var last keyed
 	for seen := 0; seen < mostAsked; {
@@ -141,20 +148,12 @@ func (s *Service) listPast(tx *store.Tx, f Filter, q *query, p *Page) error {
 		if err != nil {
 			return err
 		}
-		numbers := make([]int64, len(ns))
-		for i, k := range ns {
-			numbers[i] = k.n
-		}
-		got, err := filesOf(tx, numbers)
+		got, err := filesAt(tx, ns)
 		if err != nil {
 			return err
 		}
-		at := make(map[string]*Case, len(got))
-		for _, c := range got {
-			at[c.ID] = c
-		}
 		for _, k := range ns {
-			c := at[strconv.FormatInt(k.n, 10)]
+			c := got[k.n]
 			if c == nil || !slices.Contains(q.exact, c.Class(p.At, w)) {
 				continue
 			}
@@ -247,13 +246,13 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id string, at tim
 		if at.IsZero() {
 			at = tx.Now
 		}
-		s.present(c, at, s.window(), tx.Now)
+		s.present(c, at, s.WindowNow(), tx.Now)
 		d = Detail{Case: c, Events: s.history(evs), Deadlines: orEmpty(c.Deadlines), Pauses: orEmpty(c.Pauses), Steps: orEmpty(c.Steps), Allowed: []string{}}
 		if actor.Can(access.PersonalView, personalScope(c)) {
 			d.Allowed = append(d.Allowed, "reveal")
 		}
 		if actor.Can(access.CaseEdit, scopeOf(c)) {
-			if c.Class(tx.Now, s.window()) == Overdue || c.State.Open() {
+			if c.Class(tx.Now, s.WindowNow()) == Overdue || c.State.Open() {
 				d.Allowed = append(d.Allowed, "apology")
 			}
 			if c.FinishedAt != nil {
@@ -281,22 +280,19 @@ func personalScope(c *Case) access.Scope {
 // file reads a file that the actor may see, with its events in the order in
 // which they count.
 func (s *Service) file(tx *store.Tx, actor access.Actor, id string) (*Case, []Event, error) {
-	if !actor.Known() {
-		return nil, nil, access.Require(actor, access.CaseView, access.Scope{})
+	if err := access.Require(actor, access.CaseView, access.Scope{}); err != nil {
+		return nil, nil, err
 	}
 	n, err := strconv.ParseInt(id, 10, 32)
 	if err != nil {
-		return nil, nil, errNotFound.With()
+		return nil, nil, ErrNotFound.With()
 	}
 	got, err := filesOf(tx, []int64{n})
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := access.Require(actor, access.CaseView, access.Scope{}); err != nil {
-		return nil, nil, err
-	}
 	if len(got) == 0 || !actor.Can(access.CaseView, scopeOf(got[0])) {
-		return nil, nil, errNotFound.With()
+		return nil, nil, ErrNotFound.With()
 	}
 	past, err := eventsOf(tx, []int64{n}, true)
 	if err != nil {
@@ -318,7 +314,7 @@ func (s *Service) ByCode(ctx context.Context, code string) ([]*Case, error) {
 			return err
 		}
 		for _, c := range out {
-			s.present(c, tx.Now, s.window(), tx.Now)
+			s.present(c, tx.Now, s.WindowNow(), tx.Now)
 		}
 		return nil
 	})
@@ -336,13 +332,13 @@ func (s *Service) Files(tx *store.Tx, ids ...string) ([]*Case, error) {
 	}
 	out, err := filesOf(tx, ns)
 	for _, c := range out {
-		s.present(c, tx.Now, s.window(), tx.Now)
+		s.present(c, tx.Now, s.WindowNow(), tx.Now)
 	}
 	return out, err
 }
 
 // Present fills the names of a file and what depends on the instant.
-func (s *Service) Present(c *Case, at time.Time) { s.present(c, at, s.window(), at) }
+func (s *Service) Present(c *Case, at time.Time) { s.present(c, at, s.WindowNow(), at) }
 
 // history tells the events in words.
 func (s *Service) history(evs []Event) []Entry {

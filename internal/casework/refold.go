@@ -161,16 +161,14 @@ func (s *Service) Refold(ctx context.Context) error {
 // refoldWord folds the files of a word again. The state of a file may hang on
 // words it used long ago, so that all files of the system are looked at.
 func (s *Service) refoldWord(ctx context.Context, w wordKey) error {
-	column := map[string]string{UnitWord: "unit_raw", OfficerWord: "officer", ProcedureWord: "procedure_raw"}[w.kind]
-	after := int64(0)
+	where, args := " from case_file where n > $1 and system = $2", []any{int64(0), w.system}
+	if column := map[string]string{UnitWord: "unit_raw", OfficerWord: "officer", ProcedureWord: "procedure_raw"}[w.kind]; column != "" {
+		where, args = where+" and "+column+" = $3", append(args, w.word)
+	}
 	for {
 		var ns []int64
 		err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
-			query, args := "select n from case_file where n > $1 and system = $2", []any{after, w.system}
-			if column != "" {
-				query, args = query+" and "+column+" = $3", append(args, w.word)
-			}
-			ns, err = store.All(tx, func(scan store.Scan) (n int64, err error) { return n, scan(&n) }, query+" order by n limit "+strconv.Itoa(refoldAtOnce), args...)
+			ns, err = store.All(tx, scanNumber, "select n"+where+" order by n limit "+strconv.Itoa(refoldAtOnce), args...)
 			return err
 		})
 		if err != nil {
@@ -180,19 +178,15 @@ func (s *Service) refoldWord(ctx context.Context, w wordKey) error {
 			if err := s.refold(ctx, access.System("cases"), ns); err != nil {
 				return err
 			}
-			after = ns[len(ns)-1]
+			args[0] = ns[len(ns)-1]
 			continue
 		}
 		// An import that began before the word was understood may have written
 		// meanwhile: look once more, when nobody else writes.
 		more := false
 		err = s.db.Keep(ctx, func(tx *store.Tx) error {
-			query, args := "select count(*) from case_file where n > $1 and system = $2", []any{after, w.system}
-			if column != "" {
-				query, args = query+" and "+column+" = $3", append(args, w.word)
-			}
 			n := 0
-			if err := tx.QueryRow(query, args...).Scan(&n); err != nil {
+			if err := tx.QueryRow("select count(*)"+where, args...).Scan(&n); err != nil {
 				return err
 			}
 			if more = n > 0; more {
@@ -222,17 +216,11 @@ func (s *Service) refold(ctx context.Context, actor access.Actor, ns []int64) er
 		k := s.known.Load()
 		var befores, changed []*Case
 		for _, old := range olds {
-			n, _ := strconv.ParseInt(old.ID, 10, 64)
-			evs := past[n]
+			evs := past[old.number()]
 			for i := range evs {
 				evs[i].System, evs[i].Code = old.System, old.Code
 			}
-			c := s.fold(k, n, evs, tx.Now)
-			for _, p := range old.Problems {
-				if p.Code == "duplicate_code" {
-					c.problem(p.Code, p.Field)
-				}
-			}
+			c := s.again(k, old, evs, tx.Now)
 			same, err := sameRow(old, c)
 			if err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/store"
 )
 
@@ -25,25 +26,14 @@ func (s *Service) tend(ctx context.Context) {
 				s.log.Error("files cannot be indexed by their applicants", "err", err)
 				break
 			}
-			sleep(ctx, fillPause)
+			_ = clock.System().Sleep(ctx, fillPause)
 		}
 		if err := s.Expire(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("personal data past its retention cannot be erased", "err", err)
 		}
-		if sleep(ctx, sweepEvery) != nil {
+		if clock.System().Sleep(ctx, sweepEvery) != nil {
 			return
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
 }
 
@@ -56,8 +46,10 @@ func (s *Service) Expire(ctx context.Context) error {
 			if more, err = one(ctx); err != nil {
 				return err
 			}
-			if err := sleep(ctx, fillPause); more && err != nil {
-				return err
+			if more {
+				if err := clock.System().Sleep(ctx, fillPause); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -90,7 +82,7 @@ func (s *Service) sweepApplicants(ctx context.Context) (more bool, err error) {
 			return err
 		}
 		cut := rule.cut(tx.Now)
-		ns, err := store.All(tx, func(scan store.Scan) (n int64, err error) { return n, scan(&n) },
+		ns, err := store.All(tx, scanNumber,
 			"select n from case_file where ended_at <> 0 and applicant <> '' and ended_at <= $1 order by ended_at, n limit "+strconv.Itoa(eraseAtOnce), cut)
 		if err != nil || len(ns) == 0 {
 			return err

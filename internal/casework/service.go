@@ -113,8 +113,8 @@ func (s *Service) tell(tx *store.Tx, before, after *Case) error {
 	return nil
 }
 
-// window is what counts as near.
-func (s *Service) window() Window {
+// WindowNow is what counts as near due.
+func (s *Service) WindowNow() Window {
 	w := Window{Mode: CalendarHours, Hours: 24}
 	if s.o.Window != nil {
 		w = s.o.Window()
@@ -124,13 +124,3 @@ func (s *Service) window() Window {
 	}
 	return w
 }
-
-// Import takes up to MostEvents events, durable and with their trace when it
-// returns: all that are well formed, or none. What names no file is in
-// Report.Errors.
-func (s *Service) Import(ctx context.Context, actor access.Actor, evs []Event) (Report, error) {
-	return s.importEvents(ctx, actor, evs)
-}
-
-// MostEvents is the most that one Import takes.
-const MostEvents = 2000

@@ -91,9 +91,9 @@ func (c *Case) row() ([]any, error) {
 		}
 	}
 	ended, late := c.ended()
-	n, err := strconv.ParseInt(c.ID, 10, 32)
-	if err != nil {
-		return nil, fmt.Errorf("file %s has no number: %w", c.Code, err)
+	n := c.number()
+	if n == 0 {
+		return nil, fmt.Errorf("file %s has no number", c.Code)
 	}
 	return []any{
 		n, c.Code, c.System, codeTail(c.Code), c.procedureRaw, c.Procedure, c.ProcedureName, c.Field, c.FieldName, string(c.Channel),
@@ -325,6 +325,8 @@ func filesOf(tx *store.Tx, ns []int64) ([]*Case, error) {
 	}
 	return out, nil
 }
+
+func scanNumber(scan store.Scan) (n int64, err error) { return n, scan(&n) }
 
 func nextNumber(tx *store.Tx) (n int64, err error) {
 	err = tx.QueryRow("select coalesce(max(n), 0) from case_file").Scan(&n)

@@ -104,7 +104,7 @@ func (s *Service) EraseSubject(ctx context.Context, actor access.Actor, p Subjec
 }
 
 func (s *Service) keptFile(c *Case, k Kept, now time.Time) KeptFile {
-	s.present(c, now, s.window(), now)
+	s.present(c, now, s.WindowNow(), now)
 	return KeptFile{c.ID, c.Code, c.SystemName, c.UnitName, k}
 }
 
@@ -120,16 +120,12 @@ func (s *Service) stillErasable(tx *store.Tx, ns []int64, hash string) (gone []i
 		return nil, nil, err
 	}
 	for _, c := range cs {
-		n, err := strconv.ParseInt(c.ID, 10, 64)
-		if err != nil {
-			return nil, nil, err
-		}
 		switch k := keeps(c, rule, tx.Now); {
 		case !slices.Contains(s.subjects.keys(c.Applicant), hash): // of somebody else by now
 		case k != nil:
 			late = append(late, s.keptFile(c, *k, tx.Now))
 		default:
-			gone = append(gone, n)
+			gone = append(gone, c.number())
 		}
 	}
 	return gone, late, nil
@@ -142,11 +138,14 @@ func keeps(c *Case, rule Retention, now time.Time) *Kept {
 	case ended == 0:
 		return &Kept{Reason: "open", Text: keptTexts["open"]}
 	case rule.Status != Confirmed:
-		until := rule.over(store.FromMicros(ended))
-		return &Kept{Reason: "unconfirmed", Text: keptTexts["unconfirmed"], Until: &until, Legal: rule.Legal}
+		return rule.keeps("unconfirmed", store.FromMicros(ended))
 	case !rule.past(store.FromMicros(ended), now):
-		until := rule.over(store.FromMicros(ended))
-		return &Kept{Reason: "retention", Text: keptTexts["retention"], Until: &until, Legal: rule.Legal}
+		return rule.keeps("retention", store.FromMicros(ended))
 	}
 	return nil
+}
+
+func (r Retention) keeps(reason string, ended time.Time) *Kept {
+	until := r.over(ended)
+	return &Kept{Reason: reason, Text: keptTexts[reason], Until: &until, Legal: r.Legal}
 }

@@ -188,9 +188,8 @@ func (s *Service) collect(tx *store.Tx, p Subject, d *SubjectData) error {
 		return err
 	}
 	for _, c := range cs {
-		s.present(c, tx.Now, s.window(), tx.Now)
-		n, _ := strconv.ParseInt(c.ID, 10, 64)
-		d.Files = append(d.Files, subjectFile(c, past[n], p, keeps(c, rule, tx.Now)))
+		s.present(c, tx.Now, s.WindowNow(), tx.Now)
+		d.Files = append(d.Files, subjectFile(c, past[c.number()], p, keeps(c, rule, tx.Now)))
 	}
 	d.Count, d.Persons = len(d.Files), persons(cs)
 	if s.rejected == nil {

@@ -55,15 +55,11 @@ func (s *Service) index(tx *store.Tx, befores, changed []*Case) error {
 		if befores[i] != nil && befores[i].Applicant == c.Applicant || befores[i] == nil && !c.Applicant.held() {
 			continue
 		}
-		n, err := strconv.ParseInt(c.ID, 10, 64)
-		if err != nil {
-			return err
-		}
 		if befores[i] != nil && befores[i].Applicant.held() {
-			stale = append(stale, n)
+			stale = append(stale, c.number())
 		}
 		for _, h := range s.subjects.keys(c.Applicant) {
-			rows = append(rows, []any{n, h})
+			rows = append(rows, []any{c.number(), h})
 		}
 	}
 	if err := forget(tx, stale); err != nil {
@@ -104,10 +100,7 @@ func (s *Service) fillSome(ctx context.Context) (more bool, err error) {
 		more = len(cs) == fillAtOnce
 		var rows [][]any
 		for _, c := range cs {
-			st.upto, err = strconv.ParseInt(c.ID, 10, 64)
-			if err != nil {
-				return err
-			}
+			st.upto = c.number()
 			for _, h := range s.subjects.keys(c.Applicant) {
 				rows = append(rows, []any{st.upto, h})
 			}
@@ -123,7 +116,7 @@ func (s *Service) fillSome(ctx context.Context) (more bool, err error) {
 
 // numbersOf are the files of a person, in order.
 func numbersOf(tx *store.Tx, hash string, most int) ([]int64, error) {
-	return store.All(tx, func(scan store.Scan) (n int64, err error) { return n, scan(&n) },
+	return store.All(tx, scanNumber,
 		"select case_n from case_subject where hash = $1 order by case_n limit "+strconv.Itoa(most), hash)
 }
 
@@ -178,10 +171,7 @@ func (s *Service) eraseFiles(tx *store.Tx, ns []int64) error {
 	applicant, doc := slices.Index(fileColumns, "applicant"), slices.Index(fileColumns, "doc")
 	var stones [][]any
 	for _, c := range cs {
-		n, err := strconv.ParseInt(c.ID, 10, 64)
-		if err != nil {
-			return err
-		}
+		n := c.number()
 		r, known := &redactor{}, []person{c.Applicant.person()}
 		for i := range past[n] {
 			known = append(known, past[n][i].person())

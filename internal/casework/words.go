@@ -17,9 +17,6 @@ const (
 // NoAccount is the meaning of an officer who is known and has no account here.
 const NoAccount = "-"
 
-// WordKinds lists them.
-var WordKinds = []string{UnitWord, OfficerWord, StateWord, ProcedureWord}
-
 type wordKey struct{ system, kind, word string }
 
 // Words say what the words of the systems mean. The zero Words knows the

@@ -16,22 +16,8 @@ type heir struct {
 
 // heirOf follows a unit over its successors while one took over all of it.
 func (b *Board) heirOf(code string, at time.Time) heir {
-	if b.o.Unit == nil || code == "" {
-		return heir{code, code != ""}
-	}
-	for range 8 {
-		u, ok := b.o.Unit(code, at)
-		switch {
-		case !ok:
-			return heir{code, false}
-		case u.InForce:
-			return heir{code, true}
-		case len(u.Successors) != 1:
-			return heir{code, false}
-		}
-		code = u.Successors[0]
-	}
-	return heir{code, false}
+	code, whole := casework.Heir(b.o.Unit, code, at)
+	return heir{code, whole}
 }
 
 func (b *Board) unitName(code string, at time.Time) string {

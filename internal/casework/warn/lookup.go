@@ -6,7 +6,6 @@ import (
 	"time"
 	"unicode"
 
-	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/casework"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/personal"
@@ -74,8 +73,7 @@ func (s *Service) find(ctx context.Context, code string) (Public, error) {
 			return publicOf(newest), nil
 		}
 	}
-	_, err := s.cases.Get(ctx, access.System("casework"), "", time.Time{}) // says that there is none, as for people inside
-	return Public{}, err
+	return Public{}, casework.ErrNotFound.With()
 }
 
 // longestCode: nothing longer is looked for.
