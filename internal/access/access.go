@@ -184,8 +184,8 @@ func (a Actor) Can(p Permission, s Scope) bool {
 	if a.Grants == nil && s == (Scope{Source: s.Source}) { // the common question, without making grants
 		return slices.ContainsFunc(a.Roles, func(r Role) bool { return may(r, p) })
 	}
-	for _, g := range a.grants() {
-		if may(g.Role, p) && (Bound{g.Units, g.Areas, g.Services, g.Ceiling}).covers(s) {
+	for _, g := range a.Held() {
+		if may(g.Role, p) && g.Bound().covers(s) {
 			return true
 		}
 	}

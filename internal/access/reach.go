@@ -80,6 +80,11 @@ func has(sorted []string, unit string) bool {
 	return ok
 }
 
+// Bound is the box of the grant.
+func (g *Grant) Bound() Bound {
+	return Bound{Units: g.Units, Areas: g.Areas, Services: g.Services, Ceiling: g.Ceiling}
+}
+
 // Reach is where the actor may do p.
 func (a Actor) Reach(p Permission) Reach {
 	if a.system {
@@ -89,9 +94,9 @@ func (a Actor) Reach(p Permission) Reach {
 		return nil
 	}
 	var r Reach
-	for _, g := range a.grants() {
+	for _, g := range a.Held() {
 		if may(g.Role, p) {
-			r = append(r, Bound{Units: g.Units, Areas: g.Areas, Services: g.Services, Ceiling: g.Ceiling})
+			r = append(r, g.Bound())
 		}
 	}
 	return r
@@ -100,8 +105,8 @@ func (a Actor) Reach(p Permission) Reach {
 // cityWide are the roles that see the whole city unless their grant says less.
 var cityWide = []Role{Admin, Leader, IOCLeader, Duty, Analyst, Security, DataAdmin}
 
-// grants are the actor's, or for one made by hand those of its roles.
-func (a Actor) grants() []Grant {
+// Held are the actor's grants, or for one made by hand those of its roles.
+func (a Actor) Held() []Grant {
 	if a.Grants != nil {
 		return a.Grants
 	}

@@ -60,6 +60,13 @@ func (u orgUnits) Exists(code string, at time.Time) bool {
 	return ok && unit.In(at)
 }
 
+func (u orgUnits) Heir(code string, at time.Time) string {
+	if heir, ok := u.org.Tree().InForce(code, at); ok && heir.Code != code {
+		return heir.Code
+	}
+	return ""
+}
+
 func (u orgUnits) Name(code string) string {
 	unit, _ := u.org.Tree().Unit(code, u.now())
 	return unit.Name

@@ -163,7 +163,7 @@ func (s *Service) patch(tx *store.Tx, actor access.Actor, id string, p Patch) (U
 	if err != nil {
 		return User{}, err
 	}
-	if err := commands(actor, &before); err != nil {
+	if err := s.commands(actor, &before); err != nil {
 		return User{}, err
 	}
 	u := before
@@ -305,7 +305,7 @@ func (s *Service) SetPassword(ctx context.Context, actor access.Actor, id, passw
 	if err != nil {
 		return err
 	}
-	if err := commands(actor, &u); err != nil {
+	if err := s.takesOver(actor, &u); err != nil {
 		return err
 	}
 	return s.replacePassword(ctx, actor, u, "password", password, true, "")
@@ -386,16 +386,20 @@ func (s *Service) checkHistory(ctx context.Context, id, field, password string) 
 // ResetPassword gives the account of that name a new first password, which
 // must be changed at the next sign-in.
 func (s *Service) ResetPassword(ctx context.Context, actor access.Actor, username, password string) error {
-	var u User
-	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
-		var found bool
-		if u, found, err = findUsername(tx, username); err == nil && !found {
+	id, err := s.named(ctx, username)
+	if err != nil {
+		return err
+	}
+	return s.SetPassword(ctx, actor, id, password)
+}
+
+// named is the id of the account of a user name.
+func (s *Service) named(ctx context.Context, username string) (id string, err error) {
+	err = s.db.Read(ctx, func(tx *store.Tx) (err error) {
+		if id, err = findByUsername(tx, username); err == nil && id == "" {
 			err = errNoUser.With("id", username)
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return s.SetPassword(ctx, actor, u.ID, password)
+	return id, err
 }

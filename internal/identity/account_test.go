@@ -15,7 +15,7 @@ import (
 
 func TestAccountsAreChecked(t *testing.T) {
 	db := storetest.SQLite(t, nil)
-	p := open(t, db, func(o *identity.Options) { o.UnitExists = func(code string) bool { return code == "20242" } })
+	p := open(t, db, func(o *identity.Options) { o.Units = organisation{"20242": ""} })
 	ok := identity.Draft{Username: "lan.tran", Name: "Trần Lan", Role: access.Unit, Unit: "20242", Password: good}
 	for name, c := range map[string]struct {
 		change func(*identity.Draft)

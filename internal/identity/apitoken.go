@@ -207,10 +207,7 @@ func (s *Service) tokenActor(t *APIToken, owner *User, now time.Time) access.Act
 	a := access.Actor{ID: "token:" + t.ID, Name: owner.Name + " · " + t.Name, Unit: owner.Unit, Only: t.Permissions, Grants: []access.Grant{}}
 	var units []string
 	if t.Unit != "" {
-		if units = s.units.Subtree(t.Unit, now); units == nil {
-			units = []string{t.Unit}
-		}
-		a.Unit = t.Unit
+		units, a.Unit = answering(s.units, t.Unit, now), t.Unit
 	}
 	for _, g := range owner.held {
 		if units != nil {

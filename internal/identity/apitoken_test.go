@@ -25,6 +25,7 @@ func (tree) Subtree(code string, _ time.Time) []string {
 	return []string{code}
 }
 func (tree) Exists(code string, _ time.Time) bool { return strings.HasPrefix(code, "2") }
+func (tree) Heir(string, time.Time) string        { return "" }
 func (tree) Name(code string) string              { return "Xã " + code }
 
 func inTree(o *identity.Options) { o.Units = tree{} }
@@ -212,4 +213,30 @@ func between(s, from, to string) string {
 	_, s, _ = strings.Cut(s, from)
 	s, _, _ = strings.Cut(s, to)
 	return s
+}
+
+// A token with user.edit makes nobody's account its own.
+func TestATokenTakesNoAccountOver(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		p := open(t, db, inTree)
+		p.person("root", access.Admin)
+		lan := p.person("lan", access.Duty)
+		d := p.draftToken(func(d *identity.TokenDraft) {
+			d.Permissions, d.Unit, d.Services = []access.Permission{access.UserEdit, access.UserView}, "", nil
+		})
+		secret, _, err := p.CreateToken(t.Context(), p.actor(p.mustSignIn("root")), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := p.actor(secret)
+		if err := p.SetPassword(t.Context(), a, lan.ID, "Bán-đảo-Sơn-Trà-1"); code(err) != "identity.not_by_token" {
+			t.Errorf("password: %v", err)
+		}
+		if err := p.ResetSecondFactor(t.Context(), a, lan.ID); code(err) != "identity.not_by_token" {
+			t.Errorf("second factor: %v", err)
+		}
+		if err := p.EndSessions(t.Context(), a, lan.ID); err != nil {
+			t.Errorf("sessions: %v", err)
+		}
+	})
 }

@@ -131,7 +131,7 @@ func (s *Service) beyond(one, other []access.Grant) (out []Change) {
 	have, had := byPermission(one), byPermission(other)
 	for p, gs := range have {
 		for _, g := range gs {
-			if slices.ContainsFunc(had[p], func(o access.Grant) bool { return inside(bound(g), bound(o)) }) {
+			if slices.ContainsFunc(had[p], func(o access.Grant) bool { return inside(g.Bound(), o.Bound()) }) {
 				continue
 			}
 			c := Change{Permission: p, Where: s.where(g)}

@@ -241,6 +241,9 @@ func (s *Service) ResetSecondFactor(ctx context.Context, actor access.Actor, use
 	if u.ID == actor.ID {
 		return errOwnReset.With()
 	}
+	if err := s.takesOver(actor, &u); err != nil {
+		return err
+	}
 	return s.db.Write(ctx, actor, func(tx *store.Tx) error {
 		for _, f := range []func() error{
 			func() error { return deleteTOTP(tx, u.ID) },
@@ -262,16 +265,9 @@ func (s *Service) ResetSecondFactor(ctx context.Context, actor access.Actor, use
 // ResetSecondFactorOf is ResetSecondFactor for the account of a user name, from
 // the terminal.
 func (s *Service) ResetSecondFactorOf(ctx context.Context, actor access.Actor, username string) error {
-	var id string
-	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
-		id, err = findByUsername(tx, username)
-		return err
-	})
+	id, err := s.named(ctx, username)
 	if err != nil {
 		return err
-	}
-	if id == "" {
-		return errNoUser.With("id", username)
 	}
 	return s.ResetSecondFactor(ctx, actor, id)
 }

@@ -13,13 +13,16 @@ type Units interface {
 	Subtree(code string, at time.Time) []string
 	// Exists reports whether a unit of that code is in force at an instant.
 	Exists(code string, at time.Time) bool
+	// Heir is who answers at an instant for a unit that has ended; "" while it
+	// is in force, and for one that left nobody.
+	Heir(code string, at time.Time) string
 	// Name is what people call the unit, also one that is gone; "" is unknown.
 	Name(code string) string
 }
 
 // lone is the organisation where nobody told us of one: every unit stands
 // alone.
-type lone struct{ exists func(code string) bool }
+type lone struct{}
 
 func (lone) Subtree(code string, _ time.Time) []string {
 	if code == "" {
@@ -28,7 +31,9 @@ func (lone) Subtree(code string, _ time.Time) []string {
 	return []string{code}
 }
 
-func (l lone) Exists(code string, _ time.Time) bool { return l.exists == nil || l.exists(code) }
+func (lone) Exists(string, time.Time) bool { return true }
+
+func (lone) Heir(string, time.Time) string { return "" }
 
 func (lone) Name(string) string { return "" }
 
@@ -75,14 +80,33 @@ func (g *Grant) over(now time.Time) bool {
 // inForce reports whether the grant counts at an instant.
 func (g *Grant) inForce(now time.Time) bool { return !g.over(now) && !now.Before(g.From) }
 
+// below is a unit with all units below it; one unknown to the organisation is
+// itself, never everything.
+func below(units Units, code string, at time.Time) []string {
+	if list := units.Subtree(code, at); list != nil {
+		return list
+	}
+	return []string{code}
+}
+
+// answering is what a right in a unit reaches: the unit with all below it, and
+// once it has ended also what is of who answers for its work, sorted.
+func answering(units Units, code string, at time.Time) []string {
+	list := below(units, code, at)
+	if heir := units.Heir(code, at); heir != "" {
+		list = slices.Concat(list, below(units, heir, at))
+		slices.Sort(list)
+		list = slices.Compact(list)
+	}
+	return list
+}
+
 // access is the grant as an Actor holds it, its subtree resolved.
 func (g *Grant) access(units Units, now time.Time) access.Grant {
 	out := access.Grant{ID: g.ID, Role: g.Role, Unit: g.Unit, Ceiling: sensitivity(g.Ceiling), From: g.From}
 	switch {
 	case g.Unit != "":
-		if out.Units = units.Subtree(g.Unit, now); out.Units == nil { // unknown to the organisation: itself, never everything
-			out.Units = []string{g.Unit}
-		}
+		out.Units = answering(units, g.Unit, now)
 	case !access.CityWide(g.Role):
 		out.Units = []string{} // an account of before, without a unit: nowhere
 	}

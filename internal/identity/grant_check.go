@@ -148,7 +148,7 @@ func isAdmin(a access.Actor) bool {
 	if a.IsSystem() {
 		return true
 	}
-	return a.Can(access.GrantEdit, access.Scope{}) && slices.ContainsFunc(held(a), func(g access.Grant) bool {
+	return a.Can(access.GrantEdit, access.Scope{}) && slices.ContainsFunc(a.Held(), func(g access.Grant) bool {
 		return g.Role == access.Admin && g.Units == nil && g.Areas == nil && g.Services == nil
 	})
 }
@@ -168,7 +168,7 @@ func givable(actor access.Actor, g access.Grant) []*fault.Error {
 	}
 	var best []*fault.Error
 	role := false
-	for _, own := range held(actor) {
+	for _, own := range actor.Held() {
 		if !slices.Contains(mayGive[own.Role], g.Role) {
 			continue
 		}
@@ -238,15 +238,31 @@ func sees(actor access.Actor, u *User) bool {
 }
 
 // commands reports whether the actor may change an account: everything it may
-// do must lie where he may change accounts, else he could make himself more by
-// its password.
-func commands(actor access.Actor, u *User) error {
-	r := actor.Reach(access.UserEdit)
+// do must lie where he may change accounts (how sensitive does not matter, as
+// in outside), else he could make himself more by its password.
+func (s *Service) commands(actor access.Actor, u *User) error {
+	r, now := actor.Reach(access.UserEdit), s.now()
 	for i := range u.Posts {
-		g := &u.Posts[i]
-		if g.Unit == "" && access.CityWide(g.Role) && !reaches(r, "") || g.Unit != "" && !reaches(r, g.Unit) {
-			return access.Require(access.Actor{ID: actor.ID}, access.UserEdit, access.Scope{})
+		post := u.Posts[i].access(s.units, now)
+		post.Ceiling = access.Public
+		if len(post.Units) == 0 && post.Units != nil { // reaches nowhere
+			continue
+		}
+		if !slices.ContainsFunc(r, func(b access.Bound) bool {
+			return len(outside(post, access.Grant{Units: b.Units, Areas: b.Areas, Services: b.Services})) == 0
+		}) {
+			return access.Refuse(actor, access.UserEdit)
 		}
 	}
 	return access.Require(actor, access.UserEdit, access.Scope{})
+}
+
+// takesOver reports whether the actor may make himself the holder of an
+// account, by its password or without its second factor: people do that, for
+// whoever holds a token would hold the account too, and all that it may do.
+func (s *Service) takesOver(actor access.Actor, u *User) error {
+	if actor.Only != nil {
+		return errPersonal.With()
+	}
+	return s.commands(actor, u)
 }

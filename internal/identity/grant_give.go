@@ -208,14 +208,12 @@ func (s *Service) GrantsOf(ctx context.Context, actor access.Actor, user string,
 		}
 		gs = u.Posts
 		if all {
-			if gs, err = allGrants(tx, u.ID); err != nil {
-				return err
+			gs, err = allGrants(tx, u.ID)
+			for i := range gs {
+				s.show(&gs[i], s.now())
 			}
 		}
-		for i := range gs {
-			s.show(&gs[i], s.now())
-		}
-		return nil
+		return err
 	})
 	return gs, err
 }

@@ -13,15 +13,6 @@ import (
 	"openioc.org/ioc/internal/msg"
 )
 
-// needs names the permission of an operation for the matrix of routes and
-// roles: "" any signed-in person, "public" anybody.
-func needs(p access.Permission) map[string]any { return map[string]any{"x-permission": string(p)} }
-
-// peopleOp is an operation on people and their rights.
-func peopleOp(id, method, path, summary string, p access.Permission, status int, errors ...int) huma.Operation {
-	return operation(id, method, path, string(p), summary, status, errors...)
-}
-
 type grantBody struct {
 	Role     access.Role `json:"role" enum:"admin,leader,ioc_leader,duty,unit_leader,unit,officer,analyst,security,data_admin,citizen"`
 	Unit     string      `json:"unit,omitempty" maxLength:"64" doc:"with all below it; empty is the whole city, for roles that have it"`
@@ -118,11 +109,11 @@ func notes(ctx context.Context, fs []*fault.Error) []diffNote {
 }
 
 func (s *Service) grantRoutes(api huma.API) {
-	huma.Register(api, peopleOp("list-grants-of", http.MethodGet, "/api/v1/users/{id}/grants", "The grants of a person", "", http.StatusOK, http.StatusNotFound),
+	huma.Register(api, operation("list-grants-of", http.MethodGet, "/api/v1/users/{id}/grants", "", "The grants of a person", http.StatusOK, http.StatusNotFound),
 		func(ctx context.Context, in *grantsOfInput) (*grantsOutput, error) {
 			return answerGrants(s.GrantsOf(ctx, httpapi.Actor(ctx), in.ID, in.All))
 		})
-	huma.Register(api, peopleOp("give-grant", http.MethodPost, "/api/v1/users/{id}/grants", "Give a person a role", access.GrantEdit, http.StatusCreated, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("give-grant", http.MethodPost, "/api/v1/users/{id}/grants", access.GrantEdit, "Give a person a role", http.StatusCreated, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *giveInput) (*grantOutput, error) {
 			g, err := s.Give(ctx, httpapi.Actor(ctx), in.ID, in.Body.draft())
 			if err != nil {
@@ -131,23 +122,23 @@ func (s *Service) grantRoutes(api huma.API) {
 			return &grantOutput{Body: g}, nil
 		})
 	// Who lends takes back too, whatever his role.
-	huma.Register(api, peopleOp("take-grant", http.MethodDelete, "/api/v1/grants/{id}", "Take a grant, or back what one lent", "", http.StatusNoContent, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("take-grant", http.MethodDelete, "/api/v1/grants/{id}", "", "Take a grant, or back what one lent", http.StatusNoContent, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *takeInput) (*struct{}, error) {
 			return nil, s.Take(ctx, httpapi.Actor(ctx), in.ID, in.Reason)
 		})
-	huma.Register(api, peopleOp("list-grants", http.MethodGet, "/api/v1/grants", "The grants in force or to come, those that end soonest first", access.UserView, http.StatusOK),
+	huma.Register(api, operation("list-grants", http.MethodGet, "/api/v1/grants", access.UserView, "The grants in force or to come, those that end soonest first", http.StatusOK),
 		func(ctx context.Context, in *grantsInput) (*grantsOutput, error) {
 			return answerGrants(s.Grants(ctx, httpapi.Actor(ctx), GrantFilter{Unit: in.Unit, Role: in.Role, Expiring: in.Expiring}))
 		})
-	huma.Register(api, peopleOp("delegate", http.MethodPost, "/api/v1/delegations", "Lend rights of one's own for a time (ủy quyền)", "", http.StatusCreated, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("delegate", http.MethodPost, "/api/v1/delegations", "", "Lend rights of one's own for a time (ủy quyền)", http.StatusCreated, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *delegateInput) (*grantsOutput, error) {
 			return answerGrants(s.Delegate(ctx, httpapi.Actor(ctx), Delegation{To: in.Body.To, Grants: in.Body.Grants, From: in.Body.From, Until: in.Body.Until, Reason: in.Body.Reason}))
 		})
-	huma.Register(api, peopleOp("list-delegations", http.MethodGet, "/api/v1/delegations", "What one lends now or will", "", http.StatusOK),
+	huma.Register(api, operation("list-delegations", http.MethodGet, "/api/v1/delegations", "", "What one lends now or will", http.StatusOK),
 		func(ctx context.Context, _ *struct{}) (*grantsOutput, error) {
 			return answerGrants(s.Delegations(ctx, httpapi.Actor(ctx)))
 		})
-	huma.Register(api, peopleOp("access-diff", http.MethodPost, "/api/v1/access/diff", "What a proposed change of somebody's grants would come to", access.GrantEdit, http.StatusOK, http.StatusNotFound),
+	huma.Register(api, operation("access-diff", http.MethodPost, "/api/v1/access/diff", access.GrantEdit, "What a proposed change of somebody's grants would come to", http.StatusOK, http.StatusNotFound),
 		func(ctx context.Context, in *diffInput) (*diffOutput, error) {
 			var add []GrantDraft
 			for _, b := range in.Body.Add {
@@ -219,7 +210,7 @@ type rolesOutput struct {
 }
 
 func (s *Service) whoRoutes(api huma.API) {
-	huma.Register(api, peopleOp("access-who", http.MethodGet, "/api/v1/access/who", "Who may do something somewhere, and why", access.UserView, http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("access-who", http.MethodGet, "/api/v1/access/who", access.UserView, "Who may do something somewhere, and why", http.StatusOK, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *whoInput) (*whoOutput, error) {
 			scope := access.Scope{Unit: in.Unit, Area: in.Area, Service: in.Service, Sensitivity: sensitivity(in.Sensitivity)}
 			found, err := s.Who(ctx, httpapi.Actor(ctx), in.Permission, scope)
@@ -233,7 +224,7 @@ func (s *Service) whoRoutes(api huma.API) {
 			}
 			return out, nil
 		})
-	huma.Register(api, peopleOp("access-roles", http.MethodGet, "/api/v1/access/roles", "The roles and the permissions, in words", "", http.StatusOK),
+	huma.Register(api, operation("access-roles", http.MethodGet, "/api/v1/access/roles", "", "The roles and the permissions, in words", http.StatusOK),
 		func(ctx context.Context, _ *struct{}) (*rolesOutput, error) {
 			if !httpapi.Actor(ctx).Known() {
 				return nil, errSignedOut.With()

@@ -123,7 +123,7 @@ func TestGivableIsInside(t *testing.T) {
 		if allowed && exceeds(giver, access.Actor{ID: "t", Grants: []access.Grant{g}}) {
 			t.Fatalf("%+v gave %+v, which reaches further", own, g)
 		}
-		if !allowed && inside(bound(g), bound(own)) {
+		if !allowed && inside(g.Bound(), own.Bound()) {
 			t.Fatalf("%+v may not give %+v, which lies inside", own, g)
 		}
 	})

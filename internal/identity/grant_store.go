@@ -140,7 +140,7 @@ func listGrants(tx *store.Tx, units Units, reach access.Reach, f GrantFilter, no
 	args := []any{now}
 	where := "where u.disabled = 0 and g.revoked_at = 0 and (g.until_at = 0 or g.until_at > $1) and " + store.Within(reach, store.ScopeColumns{Unit: "g.unit"}, &args)
 	if f.Unit != "" {
-		where += " and g.unit in (" + placeholders(&args, (&Grant{Unit: f.Unit}).access(units, now).Units) + ")"
+		where += " and g.unit in (" + placeholders(&args, below(units, f.Unit, now)) + ")"
 	}
 	if f.Role != "" {
 		args = append(args, string(f.Role))

@@ -44,6 +44,8 @@ func (o organisation) Exists(code string, at time.Time) bool {
 	return ok && (code != "old" || at.Before(ended))
 }
 
+func (organisation) Heir(string, time.Time) string { return "" }
+
 func (o organisation) Name(code string) string {
 	if _, ok := o[code]; !ok {
 		return ""
@@ -394,6 +396,88 @@ func TestAccountsBeyondTheReachAreNotChanged(t *testing.T) {
 			t.Errorf("of the city's administrator: %v", err)
 		}
 	})
+}
+
+// Who administers for some services only does not take over who administers
+// all, and looks through nobody's eyes that see more.
+func TestAnAdministratorOfSomeServicesStaysThere(t *testing.T) {
+	eachCity(t, func(t *testing.T, p *place) {
+		p.person("boss", access.Admin)
+		p.person("wet", access.Duty)
+		p.pass(time.Second)
+		boss, wet := p.read("boss"), p.read("wet")
+		flood := access.Actor{ID: "x", Grants: []access.Grant{{Role: access.Admin, Services: []string{"flood"}, Ceiling: access.Personal}}}
+		off := true
+		for name, err := range map[string]error{
+			"password": p.SetPassword(t.Context(), flood, boss.ID, "Bán-đảo-Sơn-Trà-1"),
+			"factor":   p.ResetSecondFactor(t.Context(), flood, boss.ID),
+			"sessions": p.EndSessions(t.Context(), flood, boss.ID),
+			"of all":   p.SetPassword(t.Context(), flood, wet.ID, "Bán-đảo-Sơn-Trà-1"),
+			"disable":  second(p.PatchUser(t.Context(), flood, boss.ID, identity.Patch{Disabled: &off})),
+		} {
+			if code(err) != "access.denied" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		an := p.worker("an", access.Unit, "a")
+		p.pass(time.Second)
+		p.mustGive(root, an.ID, identity.GrantDraft{Role: access.Unit, Unit: "b", Services: []string{"flood"}, Reason: "trực lũ"})
+		main := p.read("an").Posts[0]
+		if err := p.Take(t.Context(), root, main.ID, "chỉ còn trực lũ"); err != nil {
+			t.Fatal(err)
+		}
+		p.pass(time.Second)
+		if err := p.SetPassword(t.Context(), flood, an.ID, "Bán-đảo-Sơn-Trà-1"); err != nil {
+			t.Errorf("of his own service: %v", err)
+		}
+	})
+}
+
+// A right in a unit that has ended reaches what is of who answers now, and
+// what is below; the lists of the old unit's people do not.
+func TestARightInAnEndedUnitReachesItsHeir(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		p := open(t, db, func(o *identity.Options) { o.Units = merged{city(), o.Clock.Now().Add(time.Hour)} })
+		p.worker("an", access.UnitLeader, "b")
+		p.worker("binh", access.Unit, "a1")
+		token := p.mustSignIn("an")
+		reach := func() []string { return p.actor(token).Grants[0].Units }
+		if got := reach(); !slices.Equal(got, []string{"b"}) {
+			t.Errorf("before: %v", got)
+		}
+		for range 7 {
+			p.pass(10 * time.Minute)
+			p.actor(token) // stays signed in
+		}
+		if got := reach(); !slices.Equal(got, []string{"a", "a1", "b"}) {
+			t.Errorf("after: %v", got)
+		}
+		a := p.actor(token)
+		if !a.Can(access.CaseView, access.Scope{Unit: "a1"}) || !a.Can(access.CaseView, access.Scope{Unit: "b"}) || a.Can(access.CaseView, access.Scope{Unit: "ubnd"}) {
+			t.Errorf("%+v", a.Grants)
+		}
+		page, err := p.People(t.Context(), root, identity.People{Unit: "b"})
+		if err != nil || len(page.Users) != 1 || page.Users[0].Username != "an" {
+			t.Errorf("%+v %v", page.Users, err)
+		}
+	})
+}
+
+// merged is an organisation whose unit b goes into a at an instant.
+type merged struct {
+	organisation
+	on time.Time
+}
+
+func (m merged) Exists(code string, at time.Time) bool {
+	return m.organisation.Exists(code, at) && (code != "b" || at.Before(m.on))
+}
+
+func (m merged) Heir(code string, at time.Time) string {
+	if code == "b" && !m.Exists(code, at) {
+		return "a"
+	}
+	return ""
 }
 
 func TestAccountsOfBeforeKeepWhatTheyMay(t *testing.T) {

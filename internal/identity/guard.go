@@ -2,8 +2,6 @@ package identity
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"math"
 	"time"
 
@@ -20,10 +18,7 @@ var (
 
 // guardKey is the name under which failures are counted, also those of names
 // that do not exist.
-func guardKey(username string) string {
-	sum := sha256.Sum256([]byte(normalUsername(username)))
-	return hex.EncodeToString(sum[:])
-}
+func guardKey(username string) string { return digest(normalUsername(username)) }
 
 // locked returns the fault of a name that is locked, else nil.
 // A lock longer than any we give was made before the clock was moved back.

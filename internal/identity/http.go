@@ -114,19 +114,18 @@ func (s *Service) Routes(api huma.API) {
 
 func (s *Service) sessionRoutes(api huma.API) {
 	tags := []string{"session"}
-	huma.Register(api, huma.Operation{
-		OperationID: "sign-out", Method: http.MethodDelete, Path: "/api/v1/session", Tags: tags, Summary: "Sign out", Extensions: needs("public"),
-		DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, _ *struct{}) (*signOutOutput, error) {
+	huma.Register(api, httpapi.Open(huma.Operation{
+		OperationID: "sign-out", Method: http.MethodDelete, Path: "/api/v1/session", Tags: tags, Summary: "Sign out", DefaultStatus: http.StatusNoContent,
+	}), func(ctx context.Context, _ *struct{}) (*signOutOutput, error) {
 		if err := s.SignOut(ctx, httpapi.Token(ctx)); err != nil {
 			return nil, err
 		}
 		return &signOutOutput{SetCookie: s.cookie(ctx, "")}, nil
 	})
-	huma.Register(api, huma.Operation{
-		OperationID: "session", Method: http.MethodGet, Path: "/api/v1/session", Tags: tags, Summary: "Who is signed in, and where", Extensions: needs(""),
+	huma.Register(api, httpapi.Needs(huma.Operation{
+		OperationID: "session", Method: http.MethodGet, Path: "/api/v1/session", Tags: tags, Summary: "Who is signed in, and where",
 		Security: httpapi.Signed, Errors: []int{http.StatusUnauthorized},
-	}, func(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
+	}), func(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
 		out := &sessionOutput{}
 		var err error
 		if out.Body.User, out.Body.ViewAs, err = s.sessionNow(ctx, httpapi.Actor(ctx), httpapi.Token(ctx)); err != nil {
@@ -137,19 +136,19 @@ func (s *Service) sessionRoutes(api huma.API) {
 		}
 		return out, nil
 	})
-	huma.Register(api, huma.Operation{
-		OperationID: "change-own-password", Method: http.MethodPost, Path: "/api/v1/me/password", Tags: tags, Summary: "Change one's own password", Extensions: needs(""),
+	huma.Register(api, httpapi.Needs(huma.Operation{
+		OperationID: "change-own-password", Method: http.MethodPost, Path: "/api/v1/me/password", Tags: tags, Summary: "Change one's own password",
 		Description: "Ends one's other sessions. A wrong old password counts like a failed sign-in.",
 		Security:    httpapi.Signed, DefaultStatus: http.StatusNoContent,
 		Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
-	}, func(ctx context.Context, in *ownPasswordInput) (*struct{}, error) {
+	}), func(ctx context.Context, in *ownPasswordInput) (*struct{}, error) {
 		return nil, s.ChangeOwnPassword(ctx, httpapi.Actor(ctx), httpapi.Token(ctx), in.Body.Old, in.Body.New)
 	})
 }
 
 func (s *Service) userRoutes(api huma.API) {
 	const one = "/api/v1/users/{id}"
-	huma.Register(api, peopleOp("list-users", http.MethodGet, "/api/v1/users", "The accounts, by user name", access.UserView, http.StatusOK),
+	huma.Register(api, operation("list-users", http.MethodGet, "/api/v1/users", access.UserView, "The accounts, by user name", http.StatusOK),
 		func(ctx context.Context, in *peopleInput) (*usersOutput, error) {
 			page, err := s.People(ctx, httpapi.Actor(ctx), People{Query: in.Query, Unit: in.Unit, Role: in.Role, State: in.State, Unused: in.Unused, Limit: in.Limit, After: in.Cursor})
 			if err != nil {
@@ -159,25 +158,25 @@ func (s *Service) userRoutes(api huma.API) {
 			out.Body.Users, out.Body.Next, out.Body.Total = append([]User{}, page.Users...), page.Next, page.Total
 			return out, nil
 		})
-	huma.Register(api, peopleOp("read-user", http.MethodGet, one, "An account", "", http.StatusOK, http.StatusNotFound),
+	huma.Register(api, operation("read-user", http.MethodGet, one, "", "An account", http.StatusOK, http.StatusNotFound),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id" maxLength:"64"`
 		}) (*userOutput, error) {
 			return answerUser(s.Person(ctx, httpapi.Actor(ctx), in.ID))
 		})
-	huma.Register(api, peopleOp("create-user", http.MethodPost, "/api/v1/users", "Create an account", access.UserEdit, http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("create-user", http.MethodPost, "/api/v1/users", access.UserEdit, "Create an account", http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *createInput) (*userOutput, error) {
 			b := in.Body
 			return answerUser(s.CreateUser(ctx, httpapi.Actor(ctx), Draft{Username: b.Username, Name: b.Name, Title: b.Title, Email: personal.Email(b.Email), Phone: personal.Phone(b.Phone),
 				Role: b.Role, Unit: b.Unit, Until: b.Until, Reason: b.Reason, Password: b.Password}))
 		})
-	huma.Register(api, peopleOp("patch-user", http.MethodPatch, one, "Change an account", access.UserEdit, http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("patch-user", http.MethodPatch, one, access.UserEdit, "Change an account", http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *patchInput) (*userOutput, error) {
 			b := in.Body
 			return answerUser(s.PatchUser(ctx, httpapi.Actor(ctx), in.ID, Patch{Name: b.Name, Title: b.Title, Email: (*personal.Email)(b.Email), Phone: (*personal.Phone)(b.Phone),
 				Role: b.Role, Unit: b.Unit, Disabled: b.Disabled, Reason: b.Reason}))
 		})
-	huma.Register(api, peopleOp("set-password", http.MethodPost, one+"/password", "Give an account a password, to be changed at the next sign-in", access.UserEdit, http.StatusNoContent, http.StatusNotFound, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("set-password", http.MethodPost, one+"/password", access.UserEdit, "Give an account a password, to be changed at the next sign-in", http.StatusNoContent, http.StatusNotFound, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *passwordInput) (*struct{}, error) {
 			return nil, s.SetPassword(ctx, httpapi.Actor(ctx), in.ID, in.Body.Password)
 		})

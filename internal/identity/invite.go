@@ -47,14 +47,7 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, d Draft, base 
 	if err != nil {
 		return User{}, "", err
 	}
-	return u, s.tellInvited(ctx, u, base+invitePath+token), nil
-}
-
-func (s *Service) tellInvited(ctx context.Context, u User, link string) string {
-	if s.invited != nil {
-		s.invited(ctx, u, link)
-	}
-	return link
+	return u, base + invitePath + token, nil
 }
 
 // InviteAgain makes a new link for somebody who has not come yet; the one
@@ -82,7 +75,7 @@ func (s *Service) InviteAgain(ctx context.Context, actor access.Actor, id, base 
 	if err != nil {
 		return User{}, "", err
 	}
-	return u, s.tellInvited(ctx, u, base+invitePath+token), nil
+	return u, base + invitePath + token, nil
 }
 
 // Accept sets the first password of somebody invited. A token that is wrong,

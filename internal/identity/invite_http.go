@@ -49,19 +49,19 @@ func (s *Service) inviteRoutes(api huma.API) {
 		out.Body.User, out.Body.Link = u, link
 		return out, nil
 	}
-	huma.Register(api, peopleOp("invite", http.MethodPost, "/api/v1/users/invite", "Make an account whose owner sets the first password", access.GrantEdit, http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("invite", http.MethodPost, "/api/v1/users/invite", access.GrantEdit, "Make an account whose owner sets the first password", http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *inviteInput) (*inviteOutput, error) {
 			b := in.Body
 			return answer(s.Invite(ctx, httpapi.Actor(ctx), Draft{Username: b.Username, Name: b.Name, Title: b.Title, Email: personal.Email(b.Email), Phone: personal.Phone(b.Phone),
-				Role: b.Role, Unit: b.Unit, Until: b.Until, Reason: b.Reason}, httpapi.BaseURL(ctx)))
+				Role: b.Role, Unit: b.Unit, Until: b.Until, Reason: b.Reason}, s.base(ctx)))
 		})
-	huma.Register(api, peopleOp("invite-again", http.MethodPost, "/api/v1/users/{id}/invite", "Make a new link for somebody who has not come yet", access.GrantEdit, http.StatusOK, http.StatusNotFound, http.StatusConflict),
+	huma.Register(api, operation("invite-again", http.MethodPost, "/api/v1/users/{id}/invite", access.GrantEdit, "Make a new link for somebody who has not come yet", http.StatusOK, http.StatusNotFound, http.StatusConflict),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id" maxLength:"64"`
 		}) (*inviteOutput, error) {
-			return answer(s.InviteAgain(ctx, httpapi.Actor(ctx), in.ID, httpapi.BaseURL(ctx)))
+			return answer(s.InviteAgain(ctx, httpapi.Actor(ctx), in.ID, s.base(ctx)))
 		})
-	accept := peopleOp("accept-invitation", http.MethodPost, "/api/v1/invitations", "Set the first password of an invited account", "public", http.StatusNoContent, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
+	accept := operation("accept-invitation", http.MethodPost, "/api/v1/invitations", "public", "Set the first password of an invited account", http.StatusNoContent, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
 	huma.Register(api, accept, func(ctx context.Context, in *acceptInput) (*struct{}, error) {
 		return nil, s.Accept(ctx, in.Body.Token, in.Body.Password, httpapi.RemoteIP(ctx))
 	})

@@ -63,16 +63,8 @@ func (c *claims) called() string {
 }
 
 // guest finds the account of somebody a provider vouches for, or makes one.
-func (s *Service) guest(ctx context.Context, p *provider, c *claims) (u User, err error) {
-	var known bool
-	err = s.db.Read(ctx, func(tx *store.Tx) (err error) {
-		var id string
-		if id, err = findLink(tx, c.issuer, c.subject); err != nil || id == "" {
-			return err
-		}
-		u, known, err = s.load(tx, id)
-		return err
-	})
+func (s *Service) guest(ctx context.Context, p *provider, c *claims) (User, error) {
+	u, known, err := s.linked(ctx, c)
 	if err != nil || known {
 		return u, err
 	}
@@ -110,24 +102,24 @@ func (s *Service) guest(ctx context.Context, p *provider, c *claims) (u User, er
 		return nil
 	})
 	if store.IsUnique(err) { // twice at once: the other one made it
-		return s.guestAgain(ctx, c, stranger)
+		if u, known, err = s.linked(ctx, c); err == nil && !known {
+			err = stranger
+		}
 	}
 	return u, err
 }
 
-func (s *Service) guestAgain(ctx context.Context, c *claims, stranger error) (u User, err error) {
+// linked reads the account that a provider's subject was tied to before.
+func (s *Service) linked(ctx context.Context, c *claims) (u User, known bool, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		id, err := findLink(tx, c.issuer, c.subject)
-		if err != nil {
+		if err != nil || id == "" {
 			return err
 		}
-		var known bool
-		if u, known, err = s.load(tx, id); err == nil && !known {
-			err = stranger
-		}
+		u, known, err = s.load(tx, id)
 		return err
 	})
-	return u, err
+	return u, known, err
 }
 
 // match finds the account as the operator said; two that fit are none.
@@ -181,20 +173,15 @@ func (s *Service) register(tx *store.Tx, p *provider, c *claims) (string, error)
 		suffix := "-" + strconv.Itoa(n)
 		u.Username = base[:min(len(base), 64-len(suffix))] + suffix
 	}
-	if err := insertUser(tx, u); err != nil {
-		return "", err
-	}
-	if err := rememberPassword(tx, u.ID, u.password, u.passwordAt, 1); err != nil {
+	if err := s.insert(tx, tx.Actor, &u, nil, "created"); err != nil {
 		return "", err
 	}
 	for _, role := range p.roles(c) {
-		g := Grant{ID: uid.New(now), User: u.ID, UserName: u.Name, Role: role, Ceiling: ceilingWord(access.RoleCeiling(role)), From: now,
-			Reason: "theo nhóm của người dùng ở " + p.Name, GivenBy: by(tx.Actor), GivenAt: now}
-		if err := insertGrant(tx, &g); err != nil {
+		g := Grant{Role: role, Ceiling: ceilingWord(access.RoleCeiling(role)), From: now, Reason: "theo nhóm của người dùng ở " + p.Name}
+		if err := s.grant(tx, &u, &g); err != nil {
 			return "", err
 		}
 	}
-	tx.Emit(store.Event{Subject: "ioc.identity.created." + u.ID, Entity: "user", EntityID: u.ID, After: u, Summary: "tạo tài khoản " + u.Username + " qua " + p.Name})
 	return u.ID, nil
 }
 

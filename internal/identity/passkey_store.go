@@ -23,11 +23,7 @@ func scanPasskey(scan store.Scan) (r passkeyRow, err error) {
 	if err = scan(&r.ID, &r.userID, &r.rp, &r.Name, &credential, &created, &used); err != nil {
 		return r, err
 	}
-	r.Created = store.FromMicros(created)
-	if used != 0 {
-		at := store.FromMicros(used)
-		r.LastUsed = &at
-	}
+	r.Created, r.LastUsed = store.FromMicros(created), instant(used)
 	return r, json.Unmarshal([]byte(credential), &r.credential)
 }
 

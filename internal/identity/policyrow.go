@@ -161,11 +161,8 @@ func (s *Service) Policies(ctx context.Context, actor access.Actor) (rows []Poli
 // Days that have passed stay as they were. It needs user.edit in the whole
 // city.
 func (s *Service) SetPolicy(ctx context.Context, actor access.Actor, r PolicyRow) error {
-	if err := access.Require(actor, access.UserEdit, access.Scope{}); err != nil {
+	if err := access.RequireEverywhere(actor, access.UserEdit); err != nil {
 		return err
-	}
-	if !actor.Reach(access.UserEdit).Everywhere() {
-		return access.Require(access.Actor{ID: actor.ID}, access.UserEdit, access.Scope{})
 	}
 	if err := r.check(s.now()); err != nil {
 		return err

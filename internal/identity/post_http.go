@@ -83,24 +83,24 @@ type colleaguesOutput struct {
 }
 
 func (s *Service) profileRoutes(api huma.API) {
-	huma.Register(api, peopleOp("profile", http.MethodGet, "/api/v1/me/profile", "One's own account", "", http.StatusOK),
+	huma.Register(api, operation("profile", http.MethodGet, "/api/v1/me/profile", "", "One's own account", http.StatusOK),
 		func(ctx context.Context, _ *struct{}) (*profileOutput, error) {
 			return answerProfile(s.Profile(ctx, httpapi.Actor(ctx)))
 		})
-	huma.Register(api, peopleOp("set-profile", http.MethodPut, "/api/v1/me/profile", "Change one's own title, address and number", "", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("set-profile", http.MethodPut, "/api/v1/me/profile", "", "Change one's own title, address and number", http.StatusOK, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *profileInput) (*profileOutput, error) {
 			return answerProfile(s.SetProfile(ctx, httpapi.Actor(ctx), ProfilePatch{Title: in.Body.Title, Email: personal.Email(in.Body.Email), Phone: personal.Phone(in.Body.Phone)}))
 		})
-	huma.Register(api, peopleOp("set-away", http.MethodPut, "/api/v1/me/away", "Say when one is on leave, and who answers meanwhile", "", http.StatusOK, http.StatusUnprocessableEntity),
+	huma.Register(api, operation("set-away", http.MethodPut, "/api/v1/me/away", "", "Say when one is on leave, and who answers meanwhile", http.StatusOK, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *awayInput) (*profileOutput, error) {
 			return answerProfile(s.SetAway(ctx, httpapi.Actor(ctx), &Away{From: in.Body.From, Until: in.Body.Until, Substitute: in.Body.Substitute}))
 		})
-	huma.Register(api, peopleOp("end-away", http.MethodDelete, "/api/v1/me/away", "Take one's leave back", "", http.StatusNoContent),
+	huma.Register(api, operation("end-away", http.MethodDelete, "/api/v1/me/away", "", "Take one's leave back", http.StatusNoContent),
 		func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 			_, err := s.SetAway(ctx, httpapi.Actor(ctx), nil)
 			return nil, err
 		})
-	huma.Register(api, peopleOp("colleagues", http.MethodGet, "/api/v1/me/colleagues", "People who could stand in for one", "", http.StatusOK),
+	huma.Register(api, operation("colleagues", http.MethodGet, "/api/v1/me/colleagues", "", "People who could stand in for one", http.StatusOK),
 		func(ctx context.Context, in *struct {
 			Query string `query:"q" maxLength:"200"`
 		}) (*colleaguesOutput, error) {

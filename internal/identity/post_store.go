@@ -52,8 +52,7 @@ func visible(r access.Reach, now time.Time, args *[]any) string {
 	if in := store.Within(r, store.ScopeColumns{Unit: "u.unit"}, args); in != "1 = 1" {
 		*args = append(*args, now)
 		at := "$" + strconv.Itoa(len(*args))
-		return "(" + in + " or exists (select 1 from user_grant g where g.user_id = u.id and g.revoked_at = 0 and (g.until_at = 0 or g.until_at > " + at + ") and " +
-			store.Within(r, store.ScopeColumns{Unit: "g.unit"}, args) + "))"
+		return "(" + in + " or " + hasGrant(at, store.Within(r, store.ScopeColumns{Unit: "g.unit"}, args)) + ")"
 	}
 	return "1 = 1"
 }
@@ -71,7 +70,7 @@ func (f People) where(units Units, reach access.Reach, now time.Time, args *[]an
 		}
 	}
 	if f.Unit != "" {
-		codes := (&Grant{Unit: f.Unit}).access(units, now).Units
+		codes := below(units, f.Unit, now)
 		and = append(and, "(u.unit in ("+placeholders(args, codes)+") or "+hasGrant(arg(now), "g.unit in ("+placeholders(args, codes)+")")+")")
 	}
 	if f.Role != "" {

@@ -1,8 +1,6 @@
 package identity
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 
 	"openioc.org/ioc/internal/uid"
@@ -36,6 +34,5 @@ func recoveryHash(userID, code string) string {
 		}
 		return r
 	}, strings.ToLower(code))
-	sum := sha256.Sum256([]byte(userID + ":" + code))
-	return hex.EncodeToString(sum[:])
+	return digest(userID + ":" + code)
 }

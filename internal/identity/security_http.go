@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-webauthn/webauthn/protocol"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/uid"
 )
@@ -86,8 +87,9 @@ func (s *Service) securityRoutes(api huma.API) {
 	s.policyRoutes(api)
 }
 
-// operation is one of ours; permission "" is anybody signed in.
-func operation(id, method, path, permission, summary string, status int, errors ...int) huma.Operation {
+// operation is one of ours; the permission "" is anybody signed in, that of
+// httpapi.PublicAccess everybody.
+func operation(id, method, path string, p access.Permission, summary string, status int, errors ...int) huma.Operation {
 	tag := "session"
 	switch {
 	case strings.HasPrefix(path, "/api/v1/me"):
@@ -97,12 +99,12 @@ func operation(id, method, path, permission, summary string, status int, errors 
 	case strings.HasPrefix(path, "/api/v1/tokens"):
 		tag = "tokens"
 	}
-	o := huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{tag},
-		Extensions: map[string]any{"x-permission": permission}, Errors: errors}
-	if permission != "public" {
-		o.Security, o.Errors = httpapi.Signed, append(errors, http.StatusUnauthorized, http.StatusForbidden)
+	o := huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status, Tags: []string{tag}, Errors: errors}
+	if p == httpapi.PublicAccess {
+		return httpapi.Open(o)
 	}
-	return o
+	o.Security, o.Errors = httpapi.Signed, append(errors, http.StatusUnauthorized, http.StatusForbidden)
+	return httpapi.Needs(o, p)
 }
 
 func (s *Service) signInRoutes(api huma.API) {

@@ -22,17 +22,13 @@ var errNoUser = fault.Define(fault.NotFound, "identity.no_user", "there is no ac
 
 // Options are what New needs; the zero value of each but Store is usable.
 type Options struct {
-	Store      *store.DB
-	Clock      *clock.Clock           // of sessions and locks; nil is the machine's, also in a replay
-	Logger     *slog.Logger           // nil discards
-	Policy     *Policy                // nil: DefaultPolicy
-	Argon2     *Argon2                // nil: DefaultArgon2; tests take a cheap one
-	Units      Units                  // the organisation; nil: every unit stands alone
-	UnitExists func(code string) bool // where Units is nil; nil: all exist
-	Attempts   *Attempts              // nil: DefaultAttempts
-	// Invited is told of somebody who was invited, and of the link that opens
-	// the account, once: for the mail. The link is a secret.
-	Invited func(ctx context.Context, u User, link string)
+	Store    *store.DB
+	Clock    *clock.Clock // of sessions and locks; nil is the machine's, also in a replay
+	Logger   *slog.Logger // nil discards
+	Policy   *Policy      // nil: DefaultPolicy
+	Argon2   *Argon2      // nil: DefaultArgon2; tests take a cheap one
+	Units    Units        // the organisation; nil: every unit is there and stands alone
+	Attempts *Attempts    // nil: DefaultAttempts
 
 	// SecretKey seals the second factors' secrets (32 bytes or more, kept
 	// outside the database: SecretKeyFile); nil: no TOTP can be set up.
@@ -62,15 +58,14 @@ func DefaultAttempts() Attempts {
 
 // Service is the accounts and sessions of a city, safe for concurrent use.
 type Service struct {
-	db      *store.DB
-	clock   *clock.Clock
-	log     *slog.Logger
-	hasher  *hasher
-	dummy   string // a hash no password fits, for names that do not exist
-	units   Units
-	invited func(context.Context, User, string)
-	secure  bool
-	extra   func(context.Context) SessionExtra
+	db     *store.DB
+	clock  *clock.Clock
+	log    *slog.Logger
+	hasher *hasher
+	dummy  string // a hash no password fits, for names that do not exist
+	units  Units
+	secure bool
+	extra  func(context.Context) SessionExtra
 
 	byAddress, byName *httpapi.Limiter
 	cache             *cache
@@ -82,10 +77,10 @@ type Service struct {
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
 		db: o.Store, clock: o.Clock, log: o.Logger,
-		units: o.Units, invited: o.Invited, secure: o.SecureCookie, extra: o.Extra, cache: newCache(),
+		units: o.Units, secure: o.SecureCookie, extra: o.Extra, cache: newCache(),
 	}
 	if s.units == nil {
-		s.units = lone{o.UnitExists}
+		s.units = lone{}
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -116,7 +116,7 @@ func (s *Service) other(ctx context.Context, actor access.Actor, p access.Permis
 	}
 	err = s.db.Read(ctx, func(tx *store.Tx) (err error) {
 		if u, err = s.person(tx, actor, id); err == nil && p != access.UserView {
-			err = commands(actor, &u)
+			err = s.commands(actor, &u)
 		}
 		return err
 	})

@@ -66,7 +66,7 @@ func (u *User) actor() access.Actor {
 func permissionsOf(a access.Actor) []access.Permission {
 	ps := []access.Permission{}
 	table := access.RolePermissions()
-	for _, g := range held(a) {
+	for _, g := range a.Held() {
 		for _, p := range table[g.Role] {
 			if a.Can(p, access.Scope{}) {
 				ps = append(ps, p)
@@ -75,22 +75,6 @@ func permissionsOf(a access.Actor) []access.Permission {
 	}
 	slices.Sort(ps)
 	return slices.Compact(ps)
-}
-
-// held are the grants of an actor, also of one made by hand from roles.
-func held(a access.Actor) []access.Grant {
-	if a.Grants != nil {
-		return a.Grants
-	}
-	out := []access.Grant{}
-	for _, r := range a.Roles {
-		g := Grant{Role: r, Unit: a.Unit, Ceiling: ceilingWord(access.RoleCeiling(r))}
-		if access.CityWide(r) {
-			g.Unit = ""
-		}
-		out = append(out, g.access(lone{}, time.Time{}))
-	}
-	return out
 }
 
 var (

@@ -111,7 +111,7 @@ func (s *Service) ViewAs(ctx context.Context, actor access.Actor, token string, 
 		if err != nil {
 			return err
 		}
-		if !reaches(actor.Reach(access.ViewAs), "") {
+		if !actor.Reach(access.ViewAs).Everywhere() {
 			if other, _ := v.actor(&me); exceeds(actor, other) {
 				return errViewMore.With()
 			}

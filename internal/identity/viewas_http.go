@@ -20,8 +20,8 @@ type viewInput struct {
 }
 
 func (s *Service) viewRoutes(api huma.API) {
-	begin := peopleOp("view-as", http.MethodPost, "/api/v1/session/view-as", "Look at the city as somebody else, reading only (xem như)", access.ViewAs, http.StatusNoContent, http.StatusNotFound, http.StatusUnprocessableEntity)
-	end := peopleOp("end-view-as", http.MethodDelete, "/api/v1/session/view-as", "Be oneself again", "", http.StatusNoContent)
+	begin := operation("view-as", http.MethodPost, "/api/v1/session/view-as", access.ViewAs, "Look at the city as somebody else, reading only (xem như)", http.StatusNoContent, http.StatusNotFound, http.StatusUnprocessableEntity)
+	end := operation("end-view-as", http.MethodDelete, "/api/v1/session/view-as", "", "Be oneself again", http.StatusNoContent)
 	huma.Register(api, begin, func(ctx context.Context, in *viewInput) (*struct{}, error) {
 		return nil, s.ViewAs(ctx, httpapi.Actor(ctx), httpapi.Token(ctx), ViewDraft{User: in.Body.User, Unit: in.Body.Unit, Role: in.Body.Role, Reason: in.Body.Reason})
 	})

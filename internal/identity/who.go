@@ -52,7 +52,7 @@ func (s *Service) Who(ctx context.Context, actor access.Actor, p access.Permissi
 		}
 		seer := Seer{User: *u}
 		for _, g := range u.held {
-			if slices.Contains(table[g.Role], p) && (access.Reach{bound(g)}).Covers(scope) {
+			if slices.Contains(table[g.Role], p) && (access.Reach{g.Bound()}).Covers(scope) {
 				j := slices.IndexFunc(u.Posts, func(k Grant) bool { return k.ID == g.ID })
 				seer.Why = append(seer.Why, u.Posts[j])
 			}
@@ -63,9 +63,4 @@ func (s *Service) Who(ctx context.Context, actor access.Actor, p access.Permissi
 	}
 	slices.SortStableFunc(out, func(a, b Seer) int { return vi.Compare(a.User.Name, b.User.Name) })
 	return out, nil
-}
-
-// bound is the box of a grant.
-func bound(g access.Grant) access.Bound {
-	return access.Bound{Units: g.Units, Areas: g.Areas, Services: g.Services, Ceiling: g.Ceiling}
 }
