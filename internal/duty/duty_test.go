@@ -24,6 +24,7 @@ import (
 var (
 	lead    = access.Actor{ID: "d1", Name: "Trực Một", Roles: []access.Role{access.Duty}}
 	officer = access.Actor{ID: "d2", Name: "Trực Hai", Roles: []access.Role{access.Duty}}
+	keeper  = access.Actor{ID: "k1", Name: "Quản trị", Roles: []access.Role{access.Admin}}
 	chief   = access.Actor{ID: "c1", Name: "Lãnh đạo IOC", Roles: []access.Role{access.IOCLeader}}
 	focal   = access.Actor{ID: "u1", Name: "Đầu mối Hải Châu", Roles: []access.Role{access.Unit}, Unit: "20242"}
 	noon    = time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC) // 12:00 in Đà Nẵng
@@ -170,20 +171,20 @@ func TestADissolvedUnitGoesToItsSuccessor(t *testing.T) {
 		if a, _ := r.ask(duty.Query{Service: "air"}); a.Unit != "urenco" {
 			t.Fatal(a.Unit)
 		}
-		_, err := r.SetUnit(t.Context(), chief, duty.Unit{Code: "urenco", Name: "URENCO", NameEn: "URENCO", Kind: "utility", ValidTo: noon.Add(-time.Hour), Successor: "snnmt"})
+		_, err := r.SetUnit(t.Context(), keeper, duty.Unit{Code: "urenco", Name: "URENCO", NameEn: "URENCO", Kind: "utility", ValidTo: noon.Add(-time.Hour), Successor: "snnmt"})
 		r.must(err)
 		a, users := r.ask(duty.Query{Service: "air"})
 		if a.Unit != "snnmt" || users != "n1" || !strings.Contains(a.Why.Vi, "URENCO đã kết thúc hoạt động") {
 			t.Fatalf("%s %s %s", a.Unit, users, a.Why.Vi)
 		}
 		// A circle of successors is refused; who has no heir leaves its work to the IOC.
-		_, err = r.SetUnit(t.Context(), chief, duty.Unit{Code: "dawaco", Name: "Dawaco", Kind: "utility", ValidTo: noon.Add(-time.Hour), Successor: "urenco"})
+		_, err = r.SetUnit(t.Context(), keeper, duty.Unit{Code: "dawaco", Name: "Dawaco", Kind: "utility", ValidTo: noon.Add(-time.Hour), Successor: "urenco"})
 		r.must(err)
-		_, err = r.SetUnit(t.Context(), chief, duty.Unit{Code: "urenco", Name: "URENCO", Kind: "utility", ValidTo: noon.Add(-time.Hour), Successor: "dawaco"})
+		_, err = r.SetUnit(t.Context(), keeper, duty.Unit{Code: "urenco", Name: "URENCO", Kind: "utility", ValidTo: noon.Add(-time.Hour), Successor: "dawaco"})
 		if fault.KindOf(err) != fault.Invalid {
 			t.Errorf("a circle: %v", err)
 		}
-		_, err = r.SetUnit(t.Context(), chief, duty.Unit{Code: "urenco", Name: "URENCO", Kind: "utility", ValidTo: noon.Add(-time.Hour)})
+		_, err = r.SetUnit(t.Context(), keeper, duty.Unit{Code: "urenco", Name: "URENCO", Kind: "utility", ValidTo: noon.Add(-time.Hour)})
 		r.must(err)
 		if a, users := r.ask(duty.Query{Unit: "urenco"}); a.Unit != "ioc" || users != "d1" {
 			t.Errorf("%s %s", a.Unit, users)
@@ -506,7 +507,7 @@ func TestNamesFollowChanges(t *testing.T) {
 		if _, ended := r.Successor("urenco", noon); ended {
 			t.Error("a unit in force has a successor")
 		}
-		_, err := r.SetUnit(t.Context(), chief, duty.Unit{Code: "urenco", Name: "URENCO cũ", Kind: "utility", ValidTo: noon.Add(-time.Hour), Successor: "snnmt"})
+		_, err := r.SetUnit(t.Context(), keeper, duty.Unit{Code: "urenco", Name: "URENCO cũ", Kind: "utility", ValidTo: noon.Add(-time.Hour), Successor: "snnmt"})
 		r.must(err)
 		if n, in := r.Named("urenco", noon); n != "URENCO cũ" || in {
 			t.Errorf("%q %v", n, in)

@@ -325,7 +325,7 @@ func (s *Service) whoRoutes(api huma.API) {
 			}
 			return out, nil
 		})
-	huma.Register(api, httpapi.NeedsEverywhere(operation("put-duty-unit", http.MethodPut, "/units/{code}", "Add an agency, or change one: its name, its end, its successor", http.StatusOK, http.StatusUnprocessableEntity), access.DutyEdit),
+	huma.Register(api, httpapi.NeedsEverywhere(operation("put-duty-unit", http.MethodPut, "/units/{code}", "Add an agency, or change one: its name, its end, its successor", http.StatusOK, http.StatusUnprocessableEntity), access.UnitEdit),
 		func(ctx context.Context, in *struct {
 			Code string `path:"code" maxLength:"64"`
 			Body dutyUnit

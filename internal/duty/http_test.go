@@ -76,7 +76,7 @@ func TestWhoMay(t *testing.T) {
 			{"lead", "POST", "/handovers", `{"shift":"none","notes":""}`, 404}, {"focal", "GET", "/handovers", "", 403}, {"lead", "GET", "/handovers", "", 200},
 			{"lead", "POST", "/handovers/none/accept", `{}`, 404}, {"lead", "PUT", "/responsibilities", `{"responsibilities":[]}`, 403}, {"focal", "GET", "/responsibilities", "", 200},
 			{"focal", "GET", "/address?service=flood&area=20242&level=9", "", 422}, {"citizen", "GET", "/address", "", 403}, {"focal", "GET", "/people", "", 200},
-			{"lead", "GET", "/people/u1/contact", "", 422}, {"lead", "GET", "/people/nobody/contact?reason=goi+khan", "", 404}, {"chief", "PUT", "/units/20242", `{"code":"20242","name":"x","name_en":"","kind":"ward","parent":"","valid_from":null,"valid_to":null,"successor":""}`, 422},
+			{"lead", "GET", "/people/u1/contact", "", 422}, {"lead", "GET", "/people/nobody/contact?reason=goi+khan", "", 404}, {"admin", "PUT", "/units/20242", `{"code":"20242","name":"x","name_en":"","kind":"ward","parent":"","valid_from":null,"valid_to":null,"successor":""}`, 422}, {"chief", "PUT", "/units/20242", `{"code":"20242","name":"x","name_en":"","kind":"ward","parent":"","valid_from":null,"valid_to":null,"successor":""}`, 403},
 			{"lead", "POST", "/shifts/none/substitute", `{"user":"d2","for":"d1","reason":"ốm nặng"}`, 404}, {"chief", "DELETE", "/shifts/none", "", 404},
 		} {
 			if status, _, body := c.do(x.who, x.method, x.path, x.body); status != x.want {

@@ -151,9 +151,9 @@ func (s *Service) Units(_ context.Context, actor access.Actor) (out []Unit, err 
 }
 
 // SetUnit adds an agency or changes the newest life of one: its name, its
-// end, its successor.
+// end, its successor. It needs what changing a unit in internal/org needs.
 func (s *Service) SetUnit(ctx context.Context, actor access.Actor, u Unit) (Unit, error) {
-	if err := access.RequireEverywhere(actor, access.DutyEdit); err != nil {
+	if err := access.RequireEverywhere(actor, access.UnitEdit); err != nil {
 		return Unit{}, err
 	}
 	return u, s.db.Write(ctx, actor, func(tx *store.Tx) error {
@@ -172,7 +172,7 @@ func (s *Service) SetUnit(ctx context.Context, actor access.Actor, u Unit) (Unit
 
 func checkUnit(us units, u Unit, now time.Time) error {
 	bad := errUnitFields.With()
-	if known, _ := us.tree.Unit(u.Code, now); !validCode(u.Code) || known.Administrative() {
+	if known, _ := us.tree.Unit(u.Code, now); !org.ValidCode(u.Code) || known.Administrative() {
 		bad.At("code", errUnitCode.With())
 	}
 	if u.Name == "" {
@@ -195,16 +195,4 @@ func checkUnit(us units, u Unit, now time.Time) error {
 		return bad
 	}
 	return nil
-}
-
-func validCode(s string) bool {
-	if s == "" || len(s) > 32 {
-		return false
-	}
-	for _, r := range s {
-		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' {
-			return false
-		}
-	}
-	return true
 }

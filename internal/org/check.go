@@ -71,7 +71,7 @@ func (t *Tree) check(changed map[string][]Unit) (out []finding) {
 }
 
 func (t *Tree) checkLife(u Unit, add func(string, *fault.Error)) {
-	if !validCode(u.Code) {
+	if !ValidCode(u.Code) {
 		add("code", errCode.With())
 	}
 	if u.Name == "" || utf8.RuneCountInString(u.Name) > 300 {
@@ -156,7 +156,8 @@ func closes(parent map[string]string, code string, changed map[string][]Unit) bo
 	return false
 }
 
-func validCode(s string) bool {
+// ValidCode reports whether s has the form of a unit's code.
+func ValidCode(s string) bool {
 	if s == "" || len(s) > 32 {
 		return false
 	}

@@ -96,9 +96,8 @@ type importOutput struct {
 }
 
 func operation(id, method, path, summary string, p access.Permission, errors ...int) huma.Operation {
-	return huma.Operation{OperationID: id, Method: method, Path: "/api/v1/org/units" + path, Summary: summary, Tags: []string{"org"},
-		Security: httpapi.Signed, Errors: append(errors, http.StatusUnauthorized, http.StatusForbidden),
-		Extensions: map[string]any{"x-permission": string(p)}}
+	return httpapi.Needs(huma.Operation{OperationID: id, Method: method, Path: "/api/v1/org/units" + path, Summary: summary, Tags: []string{"org"},
+		Security: httpapi.Signed, Errors: append(errors, http.StatusUnauthorized, http.StatusForbidden)}, p)
 }
 
 // Routes hangs the units on the API.

@@ -263,6 +263,23 @@ func TestChildrenOfWhatEnds(t *testing.T) {
 	})
 }
 
+// Who edits one branch names no heir outside it: the rights in a unit that has
+// ended reach its heir.
+func TestAnHeirLiesWithinTheReachToo(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		local := access.Actor{ID: "x", Grants: []access.Grant{{Role: access.Admin, Unit: "snnmt", Units: r.Tree().Subtree("snnmt", noon), Ceiling: access.Personal}}}
+		if _, err := r.Dissolve(t.Context(), local, "cctl", day("2026-12-01"), []string{org.Root}, ""); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("dissolved: %v", err)
+		}
+		if _, err := r.Import(t.Context(), local, "code,name,valid_to,successors\ncctl,Chi cục Thủy lợi,2026-12-01,ubnd\n", false); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("imported: %v", err)
+		}
+		if _, err := r.Dissolve(t.Context(), local, "cctl", day("2026-12-01"), []string{"ccbvmt"}, ""); err != nil {
+			t.Errorf("within the branch: %v", err)
+		}
+	})
+}
+
 func TestWhatIsRefused(t *testing.T) {
 	each(t, func(t *testing.T, r *room) {
 		base := org.Unit{Code: "moi", Name: "Mới", Kind: "office", Parent: org.Root}
