@@ -111,5 +111,9 @@ export async function axe(page: Page): Promise<string[]> {
   })
 }
 
-/** tooWide is by how many px the page scrolls sideways; 0 is right. */
-export const tooWide = (page: Page): Promise<number> => page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - window.innerWidth))
+/** tooWide is by how many px the page, or the part of it that scrolls down, scrolls sideways; 0 is right. */
+export const tooWide = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const body = document.querySelector('main > .overflow-y-auto, main .h-full.overflow-y-auto')
+    return Math.max(0, document.documentElement.scrollWidth - window.innerWidth, body ? body.scrollWidth - body.clientWidth : 0)
+  })
