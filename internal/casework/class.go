@@ -131,6 +131,18 @@ func (w Window) length() time.Duration {
 	return time.Duration(w.Hours) * time.Hour
 }
 
+// Opens is the first instant at which a date is near.
+func (w Window) Opens(due time.Time) time.Time {
+	switch {
+	case w.Mode == NextWorkingDay && w.Calendar != nil:
+		// the midnight that begins the last working day before that of the date
+		return caltime.Day(w.Calendar.Back(caltime.Day(due), 1))
+	case w.Mode == WorkingHours && w.Calendar != nil:
+		return w.Calendar.Back(due, w.length()).Add(time.Microsecond)
+	}
+	return due.Add(time.Microsecond - w.length())
+}
+
 // Until is the latest date that is near at an instant: what is running and due
 // in (at, Until] is near due.
 func (w Window) Until(at time.Time) time.Time {

@@ -24,13 +24,14 @@ func list[T ~string](s string) []T {
 }
 
 func op(id, method, path, summary string, permission access.Permission, errs ...int) huma.Operation {
-	return huma.Operation{
+	return httpapi.Needs(huma.Operation{
 		OperationID: id, Method: method, Path: "/api/v1" + path, Summary: summary, Tags: []string{"cases"}, DefaultStatus: http.StatusOK,
-		Security: httpapi.Signed, Errors: append([]int{http.StatusForbidden}, errs...), Extensions: map[string]any{"x-permission": string(permission)},
-	}
+		Security: httpapi.Signed, Errors: append([]int{http.StatusForbidden}, errs...),
+	}, permission)
 }
 
-type filterInput struct {
+// ListQuery is how requests select files.
+type ListQuery struct {
 	Class       string    `query:"class" doc:"one or more of waiting, in_time, near_due, overdue, paused, early, on_time, late, refused, withdrawn, stopped, no_due; comma between"`
 	State       string    `query:"state"`
 	Unit        string    `query:"unit" doc:"and all below it"`
@@ -48,15 +49,14 @@ type filterInput struct {
 	To          time.Time `query:"to" doc:"before then"`
 	At          time.Time `query:"at" doc:"classes as of then"`
 	Sort        string    `query:"sort" enum:"due,late,received"`
-	Limit       int       `query:"limit" minimum:"1" maximum:"500" default:"50"`
-	Cursor      string    `query:"cursor" maxLength:"80"`
 }
 
-func (in *filterInput) filter() Filter {
+// Filter is the query as List takes it.
+func (in *ListQuery) Filter() Filter {
 	return Filter{
 		Classes: list[Class](in.Class), States: list[State](in.State), Unit: in.Unit, Field: in.Field, Procedure: in.Procedure, Channel: in.Channel,
 		Officer: in.Officer, System: in.System, Q: in.Q, Problem: in.Problem, MissingCopy: in.MissingCopy, Differs: in.Differs, Mine: in.Mine,
-		From: in.From, To: in.To, At: in.At, Sort: in.Sort, Limit: in.Limit, Cursor: in.Cursor,
+		From: in.From, To: in.To, At: in.At, Sort: in.Sort,
 	}
 }
 
@@ -75,8 +75,14 @@ type caseOutput struct{ Body Case }
 // Routes registers the operations.
 func (s *Service) Routes(api huma.API) {
 	huma.Register(api, op("list-cases", http.MethodGet, "/cases", "Files that the caller may see", access.CaseView, http.StatusUnprocessableEntity),
-		func(ctx context.Context, in *filterInput) (*listOutput, error) {
-			p, err := s.List(ctx, httpapi.Actor(ctx), in.filter())
+		func(ctx context.Context, in *struct {
+			ListQuery
+			Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
+			Cursor string `query:"cursor" maxLength:"80"`
+		}) (*listOutput, error) {
+			f := in.Filter()
+			f.Limit, f.Cursor = in.Limit, in.Cursor
+			p, err := s.List(ctx, httpapi.Actor(ctx), f)
 			out := &listOutput{}
 			out.Body.Cases, out.Body.Next, out.Body.Total, out.Body.Bounded, out.Body.At = p.Cases, p.Next, p.Total, p.Bounded, p.At
 			return out, err

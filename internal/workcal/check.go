@@ -70,8 +70,8 @@ func readPeriods(pairs [][]string) ([]Period, error) {
 		if len(p) != 2 {
 			return nil, errPeriods.With()
 		}
-		from, ok1 := readClock(p[0])
-		to, ok2 := readClock(p[1])
+		from, ok1 := ReadClock(p[0])
+		to, ok2 := ReadClock(p[1])
 		if !ok1 || !ok2 || from <= last || to <= from {
 			return nil, errPeriods.With()
 		}
@@ -80,8 +80,8 @@ func readPeriods(pairs [][]string) ([]Period, error) {
 	return out, nil
 }
 
-// readClock reads a time of day, "24:00" the end of it.
-func readClock(s string) (time.Duration, bool) {
+// ReadClock reads a time of day, "24:00" the end of it.
+func ReadClock(s string) (time.Duration, bool) {
 	if s == "24:00" {
 		return 24 * time.Hour, true
 	}

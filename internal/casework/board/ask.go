@@ -102,8 +102,6 @@ func (t *tally) row(key, name string, before *tally) Row {
 	return r
 }
 
-func monthOf(t time.Time) time.Time { return caltime.Month(t) }
-
 // previous is the same period before: the month or year before where it begins
 // with one, else as much time before.
 func previous(from, to time.Time) (time.Time, time.Time) {
@@ -159,17 +157,11 @@ func (b *Board) Count(_ context.Context, actor access.Actor, a Ask) (Sheet, erro
 		s.Rows = append(s.Rows, ts[g].row(key, name, &bs[g]))
 	}
 	s.Total = total.row("", "Toàn bộ", &totalBefore)
-	order := make([]string, len(s.Rows))
-	index := make([]int, len(s.Rows))
-	for i := range s.Rows {
-		order[i], index[i] = vi.SortKey(s.Rows[i].Name), i
+	order := make(map[string]string, len(s.Rows)) // made once, not for each comparison
+	for _, r := range s.Rows {
+		order[r.Key] = vi.SortKey(r.Name)
 	}
-	slices.SortStableFunc(index, func(i, j int) int { return strings.Compare(order[i], order[j]) })
-	rows := make([]Row, 0, len(index))
-	for _, i := range index {
-		rows = append(rows, s.Rows[i])
-	}
-	s.Rows = rows
+	slices.SortStableFunc(s.Rows, func(a, b Row) int { return strings.Compare(order[a.Key], order[b.Key]) })
 	return s, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"openioc.org/ioc/internal/access"
+	"openioc.org/ioc/internal/caltime"
 	"openioc.org/ioc/internal/casework"
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/fault"
@@ -163,7 +164,7 @@ func (a *Ask) tidy(now time.Time) error {
 		if !a.To.IsZero() && a.To.Before(day) {
 			day = a.To
 		}
-		a.From = monthOf(day)
+		a.From = caltime.Month(day)
 	}
 	if a.To.IsZero() {
 		a.To = a.At

@@ -34,18 +34,17 @@ const chunk = 1 << 14
 
 // columns are the files, by their number.
 type columns struct {
-	mu      sync.RWMutex
-	chunks  []*[chunk]row
-	files   int
-	synth   int
-	ways    ways
-	units   names
-	procs   names
-	fields  names
-	people  names
-	change  int64
-	ready   bool
-	version int64 // of the content, for caches
+	mu     sync.RWMutex
+	chunks []*[chunk]row
+	files  int
+	synth  int
+	ways   ways
+	units  names
+	procs  names
+	fields names
+	people names
+	change int64
+	ready  bool
 }
 
 func newColumns() *columns {
@@ -86,7 +85,13 @@ func (n *names) small(key, name string) uint16 {
 
 var (
 	classNumber = map[casework.Class]uint8{}
-	stateNumber = map[casework.State]uint8{}
+	stateNumber = func() map[casework.State]uint8 {
+		out := map[casework.State]uint8{}
+		for i, s := range casework.States {
+			out[s] = uint8(i)
+		}
+		return out
+	}()
 )
 
 // The numbers of classes and states in a row.
@@ -105,22 +110,15 @@ var (
 	cStopped = numberClass(casework.StoppedClass)
 	cNoDue   = numberClass(casework.NoDue)
 
-	sWaiting = numberState(casework.NotAccepted)
-	sRunning = numberState(casework.Processing)
-	sPaused  = numberState(casework.Paused)
+	sWaiting = stateNumber[casework.NotAccepted]
+	sRunning = stateNumber[casework.Processing]
+	sPaused  = stateNumber[casework.Paused]
 )
 
 func numberClass(c casework.Class) uint8 {
 	n := uint8(len(classNumber))
 	classNumber[c] = n
 	return n
-}
-
-func numberState(s casework.State) uint8 {
-	for i, st := range casework.States {
-		stateNumber[st] = uint8(i)
-	}
-	return stateNumber[s]
 }
 
 var channelNumber = map[casework.Channel]uint8{casework.UnknownChannel: 0, casework.Direct: 1, casework.Online: 2, casework.Post: 3}
@@ -167,7 +165,6 @@ func (c *columns) put(l *casework.Line) {
 		r.flags |= overflow
 		r.due = c.ways.put(l)
 	}
-	c.version++
 }
 
 // moment is an instant with what is near then.
@@ -227,9 +224,8 @@ func (c *columns) winding(r *row, m moment) uint8 {
 }
 
 // each visits every file; the lock is held.
-func (c *columns) each(from, to int, visit func(r *row)) {
-	for i := from; i < to && i < len(c.chunks); i++ {
-		p := c.chunks[i]
+func (c *columns) each(visit func(r *row)) {
+	for _, p := range c.chunks {
 		for j := range p {
 			if p[j].state != none {
 				visit(&p[j])

@@ -3,7 +3,6 @@ package board
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,10 +13,10 @@ import (
 )
 
 func op(id, path, summary string, permission access.Permission, errs ...int) huma.Operation {
-	return huma.Operation{
+	return httpapi.Needs(huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: "/api/v1" + path, Summary: summary, Tags: []string{"cases"}, DefaultStatus: http.StatusOK,
-		Security: httpapi.Signed, Errors: append([]int{http.StatusForbidden, http.StatusServiceUnavailable}, errs...), Extensions: map[string]any{"x-permission": string(permission)},
-	}
+		Security: httpapi.Signed, Errors: append([]int{http.StatusForbidden, http.StatusServiceUnavailable}, errs...),
+	}, permission)
 }
 
 type askInput struct {
@@ -77,8 +76,8 @@ func (b *Board) Routes(api huma.API) {
 			return fileOf("ho-so-theo-"+s.By+".xlsx", body, err)
 		})
 	huma.Register(api, xlsxOp(op("export-cases", "/cases/export", "The list of files as a workbook; names masked, at most 20,000", access.CaseView, http.StatusUnprocessableEntity)),
-		func(ctx context.Context, in *listInput) (*fileOutput, error) {
-			cases, at, more, err := b.collect(ctx, in.filter())
+		func(ctx context.Context, in *casework.ListQuery) (*fileOutput, error) {
+			cases, at, more, err := b.collect(ctx, in.Filter())
 			if err != nil {
 				return nil, err
 			}
@@ -127,42 +126,6 @@ func (b *Board) Routes(api huma.API) {
 			s, err := b.Summary(ctx, httpapi.Actor(ctx))
 			return &struct{ Body Summary }{s}, err
 		})
-}
-
-type listInput struct {
-	Class       string    `query:"class"`
-	State       string    `query:"state"`
-	Unit        string    `query:"unit"`
-	Field       string    `query:"field"`
-	Procedure   string    `query:"procedure"`
-	Channel     string    `query:"channel" enum:"direct,online,post,unknown"`
-	Officer     string    `query:"officer" maxLength:"200"`
-	System      string    `query:"system"`
-	Q           string    `query:"q" maxLength:"200"`
-	Problem     string    `query:"problem" maxLength:"60"`
-	MissingCopy bool      `query:"missing_copy"`
-	Differs     bool      `query:"differs"`
-	Mine        bool      `query:"mine"`
-	From        time.Time `query:"from"`
-	To          time.Time `query:"to"`
-	At          time.Time `query:"at"`
-	Sort        string    `query:"sort" enum:"due,late,received"`
-}
-
-func (in *listInput) filter() casework.Filter {
-	f := casework.Filter{Unit: in.Unit, Field: in.Field, Procedure: in.Procedure, Channel: in.Channel, Officer: in.Officer, System: in.System, Q: in.Q, Problem: in.Problem,
-		MissingCopy: in.MissingCopy, Differs: in.Differs, Mine: in.Mine, From: in.From, To: in.To, At: in.At, Sort: in.Sort}
-	for p := range strings.SplitSeq(in.Class, ",") {
-		if p != "" {
-			f.Classes = append(f.Classes, casework.Class(p))
-		}
-	}
-	for p := range strings.SplitSeq(in.State, ",") {
-		if p != "" {
-			f.States = append(f.States, casework.State(p))
-		}
-	}
-	return f
 }
 
 // collect reads a list page by page, up to what may leave at a time.

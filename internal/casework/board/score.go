@@ -47,7 +47,7 @@ func words(vi, en string) msg.Text { return msg.Text{Vi: vi, En: en} }
 
 func missing(vi, en string) *msg.Text { return &msg.Text{Vi: vi, En: en} }
 
-// known is a component with figures; without weight its ratio stands alone.
+// part is a component with figures; without weight its ratio stands alone.
 func part(name, formula msg.Text, numerator, denominator int, max float64, why *msg.Text) Component {
 	c := Component{Name: name, Formula: formula, Numerator: &numerator, Denominator: &denominator, Ratio: ratio(numerator, denominator), Max: max}
 	switch {

@@ -88,7 +88,7 @@ func (b *Board) slowProcedures(reach access.Reach, a *Ask, sums map[string]*slow
 	}
 	from, to := store.Micros(a.From), store.Micros(a.To)
 	by := make([]*slowSum, len(b.c.procs.keys))
-	b.c.each(0, len(b.c.chunks), func(r *row) {
+	b.c.each(func(r *row) {
 		if r.ended < from || r.ended >= to || r.received == 0 || r.ended < r.received || s.group(r) < 0 {
 			return
 		}
@@ -121,8 +121,7 @@ func (b *Board) slowSteps(ctx context.Context, reach access.Reach, a *Ask, sums 
 	var units []string
 	if a.Unit != "" || !reach.Everywhere() {
 		b.c.mu.RLock()
-		group, keys := b.unitGroups(reach, a, a.At)
-		_ = group
+		_, keys := b.unitGroups(reach, a, a.At)
 		b.c.mu.RUnlock()
 		units = append([]string{}, keys...)
 	}

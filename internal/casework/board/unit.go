@@ -38,7 +38,10 @@ func (b *Board) unitName(code string, at time.Time) string {
 func (b *Board) unitGroups(reach access.Reach, a *Ask, at time.Time) (group []int32, keys []string) {
 	var within map[string]bool
 	if a.Unit != "" {
-		within = set(b.subtree(a.Unit, at))
+		within = map[string]bool{}
+		for _, u := range b.subtree(a.Unit, at) {
+			within[u] = true
+		}
 	}
 	var above map[string]string
 	if a.Parent != "" && b.o.Units != nil {
@@ -71,14 +74,6 @@ func (b *Board) unitGroups(reach access.Reach, a *Ask, at time.Time) (group []in
 		group[i] = g
 	}
 	return group, keys
-}
-
-func set(l []string) map[string]bool {
-	out := make(map[string]bool, len(l))
-	for _, v := range l {
-		out[v] = true
-	}
-	return out
 }
 
 func (b *Board) subtree(code string, at time.Time) []string {

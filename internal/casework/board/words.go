@@ -3,7 +3,6 @@ package board
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -164,8 +163,7 @@ func (b *Board) Layers() []*layer.Layer {
 
 func (b *Board) features(ctx context.Context, at time.Time) ([]layer.Feature, error) {
 	s, err := b.Count(ctx, httpapi.Actor(ctx), Ask{By: ByUnit, At: at})
-	var f *fault.Error
-	if errors.As(err, &f) && fault.Is(err, errLoading) {
+	if fault.Is(err, errLoading) {
 		s, err = Sheet{From: caltime.Month(at)}, nil
 	}
 	if err != nil {

@@ -48,8 +48,7 @@ func (s *Service) Upload(ctx context.Context, actor access.Actor, id, name strin
 		return Outcome{}, errNotFile.With("name", sys.Name)
 	}
 	defer s.hold(id)()
-	out, err := s.file(ctx, actor, &sys, name, raw, nil)
-	return out, err
+	return s.file(ctx, actor, &sys, name, raw, nil)
 }
 
 // file imports one file page by page; the mark moves with the last page.
@@ -143,11 +142,7 @@ func (s *Service) takeFile(ctx context.Context, sys *System, root *os.Root, info
 		if why == nil {
 			return Outcome{}, nil
 		}
-		f, ok := fault.As(why)
-		if !ok {
-			f = errFailed.With("detail", clip(why.Error()))
-		}
-		return Outcome{}, errBadFile.With("name", info.Name(), "detail", sentence(f))
+		return Outcome{}, errBadFile.With("name", info.Name(), "detail", sentence(faultOf(why)))
 	}
 	if info.Size() > int64(limit) {
 		return skip(errBigFile.With("name", info.Name(), "limit", limit), "")

@@ -122,7 +122,6 @@ type program struct {
 	zone     *time.Location
 	assumed  bool // nobody said the zone
 	where    mapping.Expression
-	records  mapping.Expression
 	fields   []bound
 	personal map[string]bool // folded names of columns that hold personal data
 }
@@ -158,7 +157,7 @@ func compile(m Mapping) (*program, error) {
 	if p.where, f = mapping.CompileExpression(m.Where, p.zone); f != nil {
 		bad.At("where", f)
 	}
-	if p.records, f = mapping.CompileExpression(m.Records, p.zone); f != nil {
+	if _, f = mapping.CompileExpression(m.Records, p.zone); f != nil {
 		bad.At("records", f)
 	}
 	for name := range m.Constants {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"openioc.org/ioc/internal/personal"
-	"openioc.org/ioc/internal/vi"
 )
 
 // foldName is a column's name for comparing: no tones, no case, no "case:",
@@ -22,10 +21,7 @@ func foldName(s string) string {
 		lower = r >= 'a' && r <= 'z'
 		b.WriteRune(r)
 	}
-	f := vi.Fold(b.String())
-	return strings.Join(strings.FieldsFunc(f, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
-	}), " ")
+	return strings.Join(foldedWords(b.String()), " ")
 }
 
 // personalWords are names of columns that hold personal data, mapped or not.
@@ -35,7 +31,16 @@ var personalWords = []string{
 	"ngay sinh", "nam sinh", "birth", "applicant", "citizen", "passport", "ho chieu", "so tai khoan", "gioi tinh", "dan toc", "ton giao",
 }
 
-// notOfTheApplicant are names that sound alike and belong to officials.
+// squeezedWords are personalWords without blanks.
+var squeezedWords = func() []string {
+	out := make([]string, len(personalWords))
+	for i, w := range personalWords {
+		out[i] = strings.ReplaceAll(w, " ", "")
+	}
+	return out
+}()
+
+// officialWords are names that sound alike and belong to officials.
 var officialWords = []string{"can bo", "thu ly", "xu ly", "responsible", "officer", "don vi", "co quan"}
 
 // personalName reports whether a column is called like personal data.
@@ -47,8 +52,8 @@ func personalName(column string) bool {
 			return false
 		}
 	}
-	for _, w := range personalWords {
-		if strings.Contains(f, w) || strings.Contains(squeezed, strings.ReplaceAll(w, " ", "")) {
+	for _, w := range squeezedWords { // what holds a word holds it squeezed too
+		if strings.Contains(squeezed, w) {
 			return true
 		}
 	}
@@ -66,9 +71,7 @@ var (
 func withoutPersonal(v any) any {
 	switch x := v.(type) {
 	case string:
-		if maskValue(x) != x {
-			return maskValue(x)
-		}
+		return maskValue(x)
 	case map[string]any:
 		out := make(map[string]any, len(x))
 		for k, y := range x {

@@ -11,7 +11,6 @@ import (
 	"openioc.org/ioc/internal/casework"
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/mapping"
-	"openioc.org/ioc/internal/msg"
 )
 
 // Trial is a system that is being set up.
@@ -43,7 +42,6 @@ type Preview struct {
 	Rows    []map[string]any // masked
 	Events  []map[string]any // field → value, personal fields masked
 	Errors  []TrialError
-	Note    *msg.Text
 }
 
 const previewRows = 20
@@ -214,95 +212,94 @@ func (s *Service) previewMessages(b batch) Preview {
 
 var errBadTime = fault.Define(fault.Invalid, "casefeed.bad_time", "{field} is not a time such as 20260302080000", "{field} không phải thời gian như 20260302080000")
 
-// said is what an event says, by the names of the fields.
+// said is what an event says, by the names of the fields; personal ones are
+// masked.
 func said(e casework.Event) map[string]any {
-	out := map[string]any{"code": e.Code}
-	put := func(name string, v any) { out[name] = v }
-	str := func(name string, v *string) {
-		if v != nil {
-			out[name] = *v
+	out := map[string]any{}
+	put := func(name string, v any) {
+		switch x := v.(type) {
+		case string:
+			if x != "" {
+				out[name] = x
+			}
+		case *string:
+			if x != nil {
+				out[name] = *x
+			}
+		case *bool:
+			if x != nil {
+				out[name] = *x
+			}
+		case time.Time:
+			if !x.IsZero() {
+				out[name] = x.UTC()
+			}
+		case *time.Time:
+			if x != nil && !x.IsZero() {
+				out[name] = x.UTC()
+			}
 		}
 	}
-	when := func(name string, t time.Time) {
-		if !t.IsZero() {
-			out[name] = t.UTC()
-		}
-	}
-	whenp := func(name string, t *time.Time) {
-		if t != nil {
-			when(name, *t)
-		}
-	}
-	word := func(name, v string) {
-		if v != "" {
-			out[name] = v
-		}
-	}
-	when("at", e.At)
-	word("key", e.Key)
-	str("state", e.State)
-	str("procedure", e.Procedure)
-	str("procedure_name", e.ProcedureName)
-	str("field", e.Field)
-	str("field_name", e.FieldName)
-	str("unit", e.Unit)
-	str("unit_name", e.UnitName)
-	str("officer", e.Officer)
-	str("officer_name", e.OfficerName)
-	str("due_reason", e.DueReason)
-	str("applicant_kind", e.ApplicantKind)
-	if e.Channel != nil {
-		put("channel", string(*e.Channel))
-	}
-	if e.ApplicantName != nil {
-		put("applicant_name", e.ApplicantName.Masked())
-	}
-	if e.ApplicantPaper != nil {
-		put("applicant_paper", e.ApplicantPaper.Masked())
-	}
-	if e.ApplicantPhone != nil {
-		put("applicant_phone", e.ApplicantPhone.Masked())
-	}
-	if e.ApplicantEmail != nil {
-		put("applicant_email", e.ApplicantEmail.Masked())
-	}
-	if e.ApplicantAddress != nil {
-		put("applicant_address", e.ApplicantAddress.Masked())
-	}
-	whenp("received", e.Received)
-	whenp("due", e.Due)
-	whenp("planned", e.Planned)
-	whenp("finished", e.Finished)
-	whenp("returned", e.Returned)
-	if e.Digitized != nil {
-		put("digitized", *e.Digitized)
-	}
+	out["code"] = e.Code
+	put("at", e.At)
+	put("key", e.Key)
+	put("state", e.State)
+	put("procedure", e.Procedure)
+	put("procedure_name", e.ProcedureName)
+	put("field", e.Field)
+	put("field_name", e.FieldName)
+	put("channel", (*string)(e.Channel))
+	put("unit", e.Unit)
+	put("unit_name", e.UnitName)
+	put("officer", e.Officer)
+	put("officer_name", e.OfficerName)
+	put("received", e.Received)
+	put("due", e.Due)
+	put("due_reason", e.DueReason)
+	put("planned", e.Planned)
+	put("finished", e.Finished)
+	put("returned", e.Returned)
+	put("digitized", e.Digitized)
+	put("applicant_kind", e.ApplicantKind)
+	put("applicant_name", mask(e.ApplicantName))
+	put("applicant_paper", mask(e.ApplicantPaper))
+	put("applicant_phone", mask(e.ApplicantPhone))
+	put("applicant_email", mask(e.ApplicantEmail))
+	put("applicant_address", mask(e.ApplicantAddress))
 	if s := e.Step; s != nil {
-		word("step_name", s.Name)
-		word("step_department", s.Department)
-		word("step_officer", s.Officer)
-		word("step_officer_name", s.OfficerName)
-		word("step_comment", s.Comment)
-		when("step_from", s.From)
-		when("step_until", s.Until)
-		when("step_due", s.Due)
+		put("step_name", s.Name)
+		put("step_department", s.Department)
+		put("step_officer", s.Officer)
+		put("step_officer_name", s.OfficerName)
+		put("step_comment", s.Comment)
+		put("step_from", s.From)
+		put("step_until", s.Until)
+		put("step_due", s.Due)
 	}
 	if s := e.Supplement; s != nil {
-		word("supplement_by", s.By)
-		word("supplement_text", s.Text)
-		when("supplement_asked", s.Asked)
-		when("supplement_answered", s.Answered)
-		when("supplement_due_before", s.DueBefore)
-		when("supplement_due_after", s.DueAfter)
+		put("supplement_by", s.By)
+		put("supplement_text", s.Text)
+		put("supplement_asked", s.Asked)
+		put("supplement_answered", s.Answered)
+		put("supplement_due_before", s.DueBefore)
+		put("supplement_due_after", s.DueAfter)
 	}
 	if a := e.Apology; a != nil {
-		word("apology_number", a.Number)
-		word("apology_reason", a.Reason)
-		when("apology_at", a.At)
-		when("apology_due", a.Due)
+		put("apology_number", a.Number)
+		put("apology_reason", a.Reason)
+		put("apology_at", a.At)
+		put("apology_due", a.Due)
 	}
 	if len(e.Notes) > 0 {
-		put("notes", e.Notes)
+		out["notes"] = e.Notes
 	}
 	return out
+}
+
+func mask[T interface{ Masked() string }](v *T) *string {
+	if v == nil {
+		return nil
+	}
+	m := (*v).Masked()
+	return &m
 }

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"openioc.org/ioc/internal/casework"
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/store"
 )
@@ -36,18 +35,12 @@ func (s *Service) Push(ctx context.Context, id, token string, raw []byte) (Outco
 	defer s.hold(id)()
 	now := s.clock.Now()
 	ts, rejected := sys.messages(messages, now)
-	var total Outcome
-	for first := true; first || len(ts) > 0; first = false { // an import holds all of a chunk or none
-		n := min(len(ts), casework.MostEvents)
-		out, err := s.take(ctx, sys.actor(), &sys, ts[:n], rejected, nil)
-		if err != nil {
-			return total, err
-		}
-		total.add(out)
-		ts, rejected = ts[n:], nil
+	out, err := s.take(ctx, sys.actor(), &sys, ts, rejected, nil)
+	if err != nil {
+		return Outcome{}, err
 	}
-	total.Rows = len(messages)
-	return total, s.db.Housekeep(ctx, func(tx *store.Tx) error { return ended(tx, id, nil, false) })
+	out.Rows = len(messages)
+	return out, s.db.Housekeep(ctx, func(tx *store.Tx) error { return ended(tx, id, nil, false) })
 }
 
 // messages makes the events of national messages.

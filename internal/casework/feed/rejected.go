@@ -221,11 +221,7 @@ func (s *Service) settle(ctx context.Context, system string, list []Rejection, t
 func again(raw string, sys *System, p *program) (map[string]any, *fault.Error) {
 	doc, err := decodeJSON(raw)
 	if err != nil {
-		f, ok := fault.As(err)
-		if !ok {
-			f = errObject.With()
-		}
-		return nil, f
+		return nil, unreadable(err)
 	}
 	switch x := doc.(type) {
 	case map[string]any:
@@ -236,11 +232,7 @@ func again(raw string, sys *System, p *program) (map[string]any, *fault.Error) {
 		}
 		b, err := document([]byte(x), sys.ID+".csv", p.m.piece())
 		if err != nil {
-			f, ok := fault.As(err)
-			if !ok {
-				f = errObject.With()
-			}
-			return nil, f
+			return nil, unreadable(err)
 		}
 		if len(b.rows) != 1 {
 			return nil, errObject.With()
@@ -248,4 +240,11 @@ func again(raw string, sys *System, p *program) (map[string]any, *fault.Error) {
 		return b.rows[0].record, b.rows[0].err
 	}
 	return nil, errObject.With()
+}
+
+func unreadable(err error) *fault.Error {
+	if f, ok := fault.As(err); ok {
+		return f
+	}
+	return errObject.With()
 }

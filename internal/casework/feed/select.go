@@ -45,6 +45,9 @@ var harmful = wordSet(`pg_sleep pg_sleep_for pg_sleep_until pg_terminate_backend
 	dblink dblink_exec dblink_connect dblink_send_query sleep benchmark get_lock release_lock load_file sys_exec sys_eval
 	master_pos_wait openrowset opendatasource openquery openxml`)
 
+// afterFor are words that make FOR more than reading.
+var afterFor = wordSet("update share no key xml json browse")
+
 func wordSet(s string) map[string]bool {
 	out := map[string]bool{}
 	for _, w := range strings.Fields(s) {
@@ -103,21 +106,19 @@ func checkSelect(text string, d dialect) (query, *fault.Error) {
 				return query{}, errQueryMany.With("position", s.position(t.at))
 			}
 		case tokenWord:
-			member := prev.text == "." && prev.kind == tokenSign
-			switch {
+			switch member := prev.text == "." && prev.kind == tokenSign; {
+			case member && harmful[t.text]:
+				return refuse() // pg_catalog.pg_sleep
 			case member: // a column: t.update
 			case forbidden[t.text]:
 				return refuse()
 			case strings.HasPrefix(t.text, "xp_"), strings.HasPrefix(t.text, "sp_"), harmful[t.text]:
 				return refuse()
-			case prev.text == "for" && wordSet("update share no key xml json browse")[t.text]:
+			case prev.text == "for" && afterFor[t.text]:
 				return refuse()
 			case t.text == "select" && depth == 0 && with && q.main == 0:
 				q.main = t.at
 			}
-		}
-		if member := prev.text == "." && prev.kind == tokenSign; member && t.kind == tokenWord && harmful[t.text] {
-			return refuse() // pg_catalog.pg_sleep
 		}
 		prev = t
 	}

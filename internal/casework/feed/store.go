@@ -3,6 +3,8 @@ package feed
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -187,34 +189,34 @@ func listRejections(tx *store.Tx, system string, limit int) ([]Rejection, error)
 
 func rejectionsOf(tx *store.Tx, ids []string) ([]Rejection, error) {
 	var out []Rejection
-	for len(ids) > 0 {
-		n := min(len(ids), 500)
-		args, marks := make([]any, n), make([]string, n)
-		for i, id := range ids[:n] {
-			args[i], marks[i] = id, fmt.Sprintf("$%d", i+1)
-		}
-		rs, err := store.All(tx, scanRejection, `select `+rejectedColumns+` from case_rejected where id in (`+strings.Join(marks, ",")+`) order by id`, args...)
+	for part := range slices.Chunk(ids, 500) {
+		in, args := anyOf(part)
+		rs, err := store.All(tx, scanRejection, `select `+rejectedColumns+` from case_rejected where id in `+in+` order by id`, args...)
 		if err != nil {
 			return nil, err
 		}
-		out, ids = append(out, rs...), ids[n:]
+		out = append(out, rs...)
 	}
 	return out, nil
 }
 
 func dropRejections(tx *store.Tx, ids []string) error {
-	for len(ids) > 0 {
-		n := min(len(ids), 500)
-		args, marks := make([]any, n), make([]string, n)
-		for i, id := range ids[:n] {
-			args[i], marks[i] = id, fmt.Sprintf("$%d", i+1)
-		}
-		if _, err := tx.Mark(`delete from case_rejected where id in (`+strings.Join(marks, ",")+`)`, args...); err != nil {
+	for part := range slices.Chunk(ids, 500) {
+		in, args := anyOf(part)
+		if _, err := tx.Mark(`delete from case_rejected where id in `+in, args...); err != nil {
 			return err
 		}
-		ids = ids[n:]
 	}
 	return nil
+}
+
+// anyOf is "($1,$2)" with its values.
+func anyOf(ids []string) (string, []any) {
+	args, marks := make([]any, len(ids)), make([]string, len(ids))
+	for i, id := range ids {
+		args[i], marks[i] = id, "$"+strconv.Itoa(i+1)
+	}
+	return "(" + strings.Join(marks, ",") + ")", args
 }
 
 func object(raw json.RawMessage) json.RawMessage {

@@ -8,7 +8,6 @@ import (
 
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/msg"
-	"openioc.org/ioc/internal/vi"
 )
 
 // The states of a system.
@@ -100,7 +99,7 @@ var idForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{1,39}$`)
 
 // idFrom makes an id of a name.
 func idFrom(name string) string {
-	id := strings.Join(strings.FieldsFunc(vi.Fold(name), func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9') }), "-")
+	id := strings.Join(foldedWords(name), "-")
 	if len(id) > 36 {
 		id = strings.Trim(id[:36], "-")
 	}
@@ -166,15 +165,20 @@ func troubleOf(err error) *Trouble {
 	if err == nil {
 		return nil
 	}
-	f, ok := fault.As(err)
-	if !ok {
-		f = errFailed.With("detail", clip(err.Error()))
-	}
+	f := faultOf(err)
 	t := &Trouble{Code: f.Code, Text: msg.Text{Vi: f.In(msg.Vi), En: f.In(msg.En)}}
 	for _, x := range f.Fields {
 		t.Fields = append(t.Fields, TroubleField{Path: x.Path, Code: x.Err.Code, Text: msg.Text{Vi: x.Err.In(msg.Vi), En: x.Err.In(msg.En)}})
 	}
 	return t
+}
+
+// faultOf is an error as a fault that people can read.
+func faultOf(err error) *fault.Error {
+	if f, ok := fault.As(err); ok {
+		return f
+	}
+	return errFailed.With("detail", clip(err.Error()))
 }
 
 // In is the sentence with its fields.

@@ -175,11 +175,7 @@ func (s *Service) chunk(ctx context.Context, actor access.Actor, system string, 
 	}
 	if len(ts) == 1 {
 		*failed++
-		f, ok := fault.As(err)
-		if !ok {
-			f = errFailed.With("detail", clip(err.Error()))
-		}
-		return []Rejection{rejection(system, ts[0].row, f, false)}, nil
+		return []Rejection{rejection(system, ts[0].row, faultOf(err), false)}, nil
 	}
 	half := len(ts) / 2
 	a, err := s.chunk(ctx, actor, system, ts[:half], out, failed)

@@ -130,7 +130,7 @@ var emptyWords = map[string]bool{"uy": true, "ban": true, "nhan": true, "dan": t
 // wordsIn are the folded words of a name, short forms written out.
 func wordsIn(name string) []string {
 	var out []string
-	for _, w := range strings.Fields(foldWords(name)) {
+	for _, w := range foldedWords(name) {
 		if long, ok := shortForms[w]; ok {
 			out = append(out, strings.Fields(long)...)
 		} else {
@@ -140,8 +140,10 @@ func wordsIn(name string) []string {
 	return out
 }
 
-func foldWords(s string) string {
-	return strings.Join(strings.FieldsFunc(vi.Fold(s), func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9') }), " ")
+// foldedWords are the words of a text without tones and case: letters and
+// digits, whatever stands between.
+func foldedWords(s string) []string {
+	return strings.FieldsFunc(vi.Fold(s), func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9') })
 }
 
 // near finds the meanings whose names are most like the word or what the

@@ -16,6 +16,7 @@ import (
 	"openioc.org/ioc/internal/notify"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/uid"
+	"openioc.org/ioc/internal/workcal"
 )
 
 // people are the people of a unit itself at a level; those above a unit that
@@ -50,7 +51,7 @@ func (s *Service) slots(now time.Time) (due, next time.Time) {
 			continue
 		}
 		for _, d := range set.Digests { // in order
-			at, _ := timeOfDay(d)
+			at, _ := workcal.ReadClock(d)
 			switch slot := day.Add(at); {
 			case slot.After(now):
 				return due, slot
@@ -218,8 +219,8 @@ func digestTitle(d Digest) msg.Text {
 // digestText lists the files by their date, the longest overdue first; of many
 // units it counts.
 func digestText(d Digest, ws []Warning) msg.Text {
-	var vi, en []string
 	if d.Unit == "" && d.Officer == "" {
+		var vi, en []string
 		byUnit := map[string][2]int{}
 		for _, w := range ws {
 			name := w.UnitName
@@ -241,11 +242,8 @@ func digestText(d Digest, ws []Warning) msg.Text {
 		}
 		return msg.Text{Vi: strings.Join(vi, "\n"), En: strings.Join(en, "\n")}
 	}
-	for i, w := range ws { // by due date
-		if i == mostLines {
-			vi, en = append(vi, fmt.Sprintf("… và %d hồ sơ khác", len(ws)-i)), append(en, fmt.Sprintf("… and %d more", len(ws)-i))
-			break
-		}
+	return listed(len(ws), func(i int) msg.Text { // by due date
+		w := &ws[i]
 		who := w.OfficerName
 		if who == "" {
 			who = w.Officer
@@ -259,8 +257,6 @@ func digestText(d Digest, ws []Warning) msg.Text {
 		if w.Rule == Overdue {
 			state = msg.Text{Vi: "quá hạn từ ", En: "overdue since "}
 		}
-		x := labelled(msg.Text{Vi: w.Code + " · " + state.Vi + caltime.FormatVi(w.Due) + who, En: w.Code + " · " + state.En + caltime.FormatEn(w.Due) + who}, w.Synthetic)
-		vi, en = append(vi, x.Vi), append(en, x.En)
-	}
-	return msg.Text{Vi: strings.Join(vi, "\n"), En: strings.Join(en, "\n")}
+		return labelled(msg.Text{Vi: w.Code + " · " + state.Vi + caltime.FormatVi(w.Due) + who, En: w.Code + " · " + state.En + caltime.FormatEn(w.Due) + who}, w.Synthetic)
+	})
 }

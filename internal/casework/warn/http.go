@@ -102,8 +102,8 @@ func (s *Service) Digests(ctx context.Context, actor access.Actor, limit int) (o
 }
 
 func operation(id, method, path, summary string, p access.Permission, errors ...int) huma.Operation {
-	return huma.Operation{OperationID: id, Method: method, Path: "/api/v1/cases" + path, Summary: summary, Tags: []string{"cases"}, Security: httpapi.Signed,
-		Errors: append(errors, http.StatusUnauthorized, http.StatusForbidden), Extensions: map[string]any{"x-permission": string(p)}}
+	return httpapi.Needs(huma.Operation{OperationID: id, Method: method, Path: "/api/v1/cases" + path, Summary: summary, Tags: []string{"cases"}, Security: httpapi.Signed,
+		Errors: append(errors, http.StatusUnauthorized, http.StatusForbidden)}, p)
 }
 
 // Routes hangs warnings and the look-up on the API.
@@ -142,9 +142,8 @@ func (s *Service) Routes(api huma.API) {
 			out.Body.Digests = append([]Digest{}, ds...)
 			return out, err
 		})
-	public := operation("look-up-case", http.MethodGet, "", "Where a file stands, for who has its code", "public", http.StatusNotFound, http.StatusTooManyRequests)
-	public.Path, public.Security = "/api/v1/public/cases/{code}", nil
-	public.Errors = []int{http.StatusNotFound, http.StatusTooManyRequests}
+	public := httpapi.Open(huma.Operation{OperationID: "look-up-case", Method: http.MethodGet, Path: "/api/v1/public/cases/{code}", Summary: "Where a file stands, for who has its code",
+		Tags: []string{"cases"}, Errors: []int{http.StatusNotFound, http.StatusTooManyRequests}})
 	huma.Register(api, public, func(ctx context.Context, in *struct {
 		Code string `path:"code" maxLength:"200"`
 	}) (*struct {

@@ -127,12 +127,8 @@ func (s *Service) Run(ctx context.Context) error {
 // rest waits until next on the service's clock, until something new may be
 // due, or for a while.
 func (s *Service) rest(ctx context.Context, next time.Time) {
-	pause := time.NewTimer(breath)
-	defer pause.Stop()
-	select {
-	case <-ctx.Done():
+	if clock.System().Sleep(ctx, breath) != nil {
 		return
-	case <-pause.C:
 	}
 	ctx, cancel := context.WithTimeout(ctx, look)
 	defer cancel()

@@ -15,6 +15,7 @@ import (
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/store"
+	"openioc.org/ioc/internal/workcal"
 )
 
 // Settings say when and whom to warn, from a day on.
@@ -79,7 +80,7 @@ func (s *Settings) check() error {
 		bad.At("window.mode", errMode.With())
 	}
 	for i, d := range s.Digests {
-		if _, ok := timeOfDay(d); !ok {
+		if at, ok := workcal.ReadClock(d); !ok || at == 24*time.Hour {
 			bad.At(fmt.Sprintf("digests[%d]", i), errTime.With())
 		}
 	}
@@ -104,11 +105,6 @@ func (s *Settings) check() error {
 		return bad
 	}
 	return nil
-}
-
-func timeOfDay(s string) (time.Duration, bool) {
-	t, err := time.Parse("15:04", s)
-	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err == nil && len(s) == 5
 }
 
 // Settings are those in force now.

@@ -238,10 +238,7 @@ func (f *warningFilter) where(args *[]any) string {
 		*args = append(*args, v)
 		q += fmt.Sprintf(condition, len(*args))
 	}
-	if f.units != nil {
-		if len(f.units) == 0 {
-			return "1 = 0"
-		}
+	if len(f.units) > 0 {
 		first := len(*args) + 1
 		for _, u := range f.units {
 			*args = append(*args, u)

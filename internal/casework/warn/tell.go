@@ -186,18 +186,25 @@ func labelled(t msg.Text, synthetic bool) msg.Text {
 const mostLines = 20
 
 func linesOf(files []said) msg.Text {
-	var vi, en []string
-	for i, f := range files {
-		if i == mostLines {
-			vi, en = append(vi, fmt.Sprintf("… và %d hồ sơ khác", len(files)-i)), append(en, fmt.Sprintf("… and %d more", len(files)-i))
-			break
-		}
+	return listed(len(files), func(i int) msg.Text {
+		f := &files[i]
 		line := f.c.Code
 		if f.c.ProcedureName != "" {
 			line += " · " + f.c.ProcedureName
 		}
-		x := labelled(msg.Text{Vi: line + " · hạn " + caltime.FormatVi(f.w.due), En: line + " · due " + caltime.FormatEn(f.w.due)}, f.c.Synthetic)
+		return labelled(msg.Text{Vi: line + " · hạn " + caltime.FormatVi(f.w.due), En: line + " · due " + caltime.FormatEn(f.w.due)}, f.c.Synthetic)
+	})
+}
+
+// listed puts n files under each other, of many only the first.
+func listed(n int, line func(i int) msg.Text) msg.Text {
+	var vi, en []string
+	for i := range min(n, mostLines) {
+		x := line(i)
 		vi, en = append(vi, x.Vi), append(en, x.En)
+	}
+	if more := n - mostLines; more > 0 {
+		vi, en = append(vi, fmt.Sprintf("… và %d hồ sơ khác", more)), append(en, fmt.Sprintf("… and %d more", more))
 	}
 	return msg.Text{Vi: strings.Join(vi, "\n"), En: strings.Join(en, "\n")}
 }

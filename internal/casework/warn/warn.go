@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"openioc.org/ioc/internal/alert/alertevent"
-	"openioc.org/ioc/internal/caltime"
 	"openioc.org/ioc/internal/casework"
 	"openioc.org/ioc/internal/msg"
 )
@@ -101,7 +100,7 @@ func (s standing) holds(at time.Time, set Settings, w casework.Window) (bits int
 func (s standing) turns(set Settings, w casework.Window) []time.Time {
 	out := []time.Time{s.next}
 	if set.Enabled && s.running && !s.due.IsZero() {
-		out = append(out, opens(w, s.due), s.due.Add(tick))
+		out = append(out, w.Opens(s.due), s.due.Add(tick))
 		if !s.apologised {
 			out = append(out, s.due.Add(hours(set.ApologyAfterHours)+tick))
 		}
@@ -110,22 +109,6 @@ func (s standing) turns(set Settings, w casework.Window) []time.Time {
 		}
 	}
 	return out
-}
-
-// opens is the first instant at which a date is near.
-func opens(w casework.Window, due time.Time) time.Time {
-	h := w.Hours
-	if h <= 0 {
-		h = 24
-	}
-	switch {
-	case w.Mode == casework.NextWorkingDay && w.Calendar != nil:
-		// the midnight that begins the last working day before that of the date
-		return caltime.Day(w.Calendar.Back(caltime.Day(due), 1))
-	case w.Mode == casework.WorkingHours && w.Calendar != nil:
-		return w.Calendar.Back(due, hours(h)).Add(tick)
-	}
-	return due.Add(tick - hours(h))
 }
 
 // level is how far an overdue file has climbed at an instant.
