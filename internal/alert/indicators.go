@@ -9,6 +9,7 @@ import (
 	"openioc.org/ioc/internal/alert/alertevent"
 	"openioc.org/ioc/internal/caltime"
 	"openioc.org/ioc/internal/figure"
+	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/msg"
 	"openioc.org/ioc/internal/store"
 )
@@ -73,16 +74,16 @@ func value(n int) *float64 {
 func (s *Service) openGrave(ctx context.Context, scope figure.Scope, t time.Time) (f figure.Figure, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		t = at(tx, t)
-		grave, worst, err := tally(tx, figureReach(ctx), t, scope.Unit, " and a.severity >= 3")
+		grave, worst, err := tally(tx, httpapi.Reach(ctx, access.AlertView), t, scope.Unit, " and a.severity >= 3")
 		if err != nil {
 			return err
 		}
-		all, _, err := tally(tx, figureReach(ctx), t, scope.Unit, "")
+		all, _, err := tally(tx, httpapi.Reach(ctx, access.AlertView), t, scope.Unit, "")
 		if err != nil {
 			return err
 		}
 		before := t.Add(-24 * time.Hour)
-		was, _, err := tally(tx, figureReach(ctx), before, scope.Unit, " and a.severity >= 3")
+		was, _, err := tally(tx, httpapi.Reach(ctx, access.AlertView), before, scope.Unit, " and a.severity >= 3")
 		f = figure.Figure{Indicator: "alert.open_grave", Value: value(grave), Numerator: value(grave), Denominator: value(all), AsOf: t, Severity: int(worst),
 			Previous: value(was), PreviousAt: &before, Link: "/alerts?severity=3,4&open=true", Data: "/api/v1/alerts?severity=3,4&open=true"}
 		return err
@@ -97,7 +98,7 @@ func (s *Service) unacknowledged(ctx context.Context, scope figure.Scope, t time
 		if !t.Equal(tx.Now) {
 			extra = " and (a.acknowledged = 0 or a.acknowledged > $1)"
 		}
-		n, worst, err := tally(tx, figureReach(ctx), t, scope.Unit, extra)
+		n, worst, err := tally(tx, httpapi.Reach(ctx, access.AlertView), t, scope.Unit, extra)
 		f = figure.Figure{Indicator: "alert.unacknowledged", Value: value(n), AsOf: t, Severity: int(worst),
 			Link: "/alerts?state=new", Data: "/api/v1/alerts?state=new"}
 		return err
@@ -113,7 +114,7 @@ func (s *Service) timeToAcknowledge(ctx context.Context, scope figure.Scope, t t
 		if scope.Unit != "" {
 			limit, args = " and (a.unit = $3 or a.area = $3)", append(args, scope.Unit)
 		}
-		limit += inReach(figureReach(ctx), &args)
+		limit += inReach(httpapi.Reach(ctx, access.AlertView), &args)
 		spans, err := store.All(tx, func(scan store.Scan) (us int64, err error) { return us, scan(&us) },
 			"select a.acknowledged - a.raised_at from alert a where a.acknowledged >= $1 and a.acknowledged > 0 and a.acknowledged <= $2"+limit, args...)
 		if err != nil {

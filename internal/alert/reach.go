@@ -1,19 +1,13 @@
 package alert
 
 import (
-	"context"
-
 	"openioc.org/ioc/internal/access"
-	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/store"
 )
 
 // An alert belongs to the unit it is addressed to and to the area it lies in.
 
 var scopeColumns = store.ScopeColumns{Unit: "a.unit", Area: "a.area", Service: "a.service"}
-
-// everything is the reach of the program itself.
-var everything = access.Reach{{Ceiling: access.Sensitive}}
 
 func (a *Alert) scope() access.Scope { return access.Of(a.Unit, a.Area, a.Service) }
 
@@ -32,15 +26,6 @@ func inReach(r access.Reach, args *[]any) string {
 		return ""
 	}
 	return " and " + store.Within(r, scopeColumns, args)
-}
-
-// figureReach is how far a figure counts: as far as the one who asks sees, and
-// everything when the program itself asks.
-func figureReach(ctx context.Context) access.Reach {
-	if a := httpapi.Actor(ctx); a.Known() {
-		return a.Reach(access.AlertView)
-	}
-	return everything
 }
 
 // mayTake asks whether the actor may take a step that needs a permission. A

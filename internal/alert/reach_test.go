@@ -14,21 +14,8 @@ import (
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/msg"
+	"openioc.org/ioc/internal/store/storetest"
 )
-
-// some draws a list of codes, or none for "any".
-func some(r *rand.Rand, of []string) []string {
-	if r.IntN(2) == 0 {
-		return nil
-	}
-	out := []string{}
-	for _, v := range of {
-		if r.IntN(3) == 0 {
-			out = append(out, v)
-		}
-	}
-	return out
-}
 
 // Whatever the grants, list, counts, summary, layer and page of an alert hold
 // what Covers says of it, row by row.
@@ -55,7 +42,7 @@ func TestListsAreWhatCoversSays(t *testing.T) {
 			actor := access.Actor{ID: "u1", Name: "Ai đó", Grants: []access.Grant{}}
 			for range r.IntN(4) {
 				actor.Grants = append(actor.Grants, access.Grant{Role: []access.Role{access.Unit, access.Duty, access.Security}[r.IntN(3)],
-					Units: some(r, units), Areas: some(r, units[:2]), Services: some(r, services), Ceiling: access.Personal})
+					Units: storetest.Codes(r, units), Areas: storetest.Codes(r, units[:2]), Services: storetest.Codes(r, services), Ceiling: access.Personal})
 			}
 			reach := actor.Reach(access.AlertView)
 			var want []string

@@ -1,6 +1,8 @@
 package alert
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"openioc.org/ioc/internal/store"
@@ -54,32 +56,12 @@ func (c *rowCache) fill(tx *store.Tx, list []named) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	ids := make([]string, 0, len(missing))
-	for id := range missing {
-		ids = append(ids, id)
+	docs, err := pairs(tx, "select id, doc from alert where 1 = 1", "id", slices.Collect(maps.Keys(missing)))
+	if err != nil {
+		return err
 	}
-	for len(ids) > 0 {
-		n := min(500, len(ids))
-		q := &clause{}
-		anyOf(q, "id", ids[:n])
-		rows, err := tx.Query("select id, doc from alert where 1 = 1"+q.sql.String(), q.args...)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var id, doc string
-			if err := rows.Scan(&id, &doc); err != nil {
-				rows.Close()
-				return err
-			}
-			missing[id].row = compact(make([]byte, 0, len(doc)/3), doc)
-		}
-		if err := rows.Err(); err != nil {
-			rows.Close()
-			return err
-		}
-		rows.Close()
-		ids = ids[n:]
+	for id, doc := range docs {
+		missing[id].row = compact(make([]byte, 0, len(doc)/3), doc)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

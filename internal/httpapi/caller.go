@@ -33,6 +33,15 @@ func of(ctx context.Context) *caller {
 // Actor returns who is calling; a request without a valid token is Nobody.
 func Actor(ctx context.Context) access.Actor { return of(ctx).actor }
 
+// Reach is where the caller may do p: nowhere for a visitor. Where nobody calls
+// the program itself asks, and that is everywhere.
+func Reach(ctx context.Context, p access.Permission) access.Reach {
+	if _, called := ctx.Value(callerKey{}).(*caller); !called {
+		return access.System("").Reach(p)
+	}
+	return Actor(ctx).Reach(p)
+}
+
 // Lang returns the caller's language: ?lang=, then Accept-Language, then vi.
 func Lang(ctx context.Context) msg.Lang { return of(ctx).lang }
 

@@ -37,3 +37,18 @@ func TestChain_WhoOnlyLooks(t *testing.T) {
 		}
 	}
 }
+
+// The program itself reaches everything, a visitor nothing.
+func TestReachOfWhoCalls(t *testing.T) {
+	visitor := httpapi.WithActor(t.Context(), access.Nobody())
+	chief := httpapi.WithActor(t.Context(), access.Actor{ID: "u1", Roles: []access.Role{access.IOCLeader}})
+	if r := httpapi.Reach(t.Context(), access.AlertView); !r.Everywhere() {
+		t.Errorf("the program: %v", r)
+	}
+	if r := httpapi.Reach(visitor, access.AlertView); len(r) != 0 {
+		t.Errorf("a visitor: %v", r)
+	}
+	if r := httpapi.Reach(chief, access.AlertView); !r.Everywhere() {
+		t.Errorf("the chief: %v", r)
+	}
+}

@@ -43,7 +43,7 @@ func mineTask(r access.Reach, args *[]any) string {
 }
 
 func anyBound(r access.Reach, and func(access.Bound) []string) string {
-	if slices.ContainsFunc(r, func(b access.Bound) bool { return b.Units == nil && b.Areas == nil && b.Services == nil }) {
+	if r.Everywhere() {
 		return " 1 = 1 "
 	}
 	ors := []string{"1 = 0"}

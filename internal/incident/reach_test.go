@@ -11,21 +11,8 @@ import (
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/incident"
+	"openioc.org/ioc/internal/store/storetest"
 )
-
-// draw is a list of codes, or nil for "any".
-func draw(r *rand.Rand, of []string) []string {
-	if r.IntN(2) == 0 {
-		return nil
-	}
-	out := []string{}
-	for _, v := range of {
-		if r.IntN(3) == 0 {
-			out = append(out, v)
-		}
-	}
-	return out
-}
 
 // Whatever the grants, the lists, the board, the layers and the pages hold what
 // the rule of the live feeds says, row by row.
@@ -76,7 +63,7 @@ func TestListsAreWhatTheRuleSays(t *testing.T) {
 			actor := access.Actor{ID: "u9", Name: "Ai đó", Grants: []access.Grant{}}
 			for range 1 + rnd.IntN(3) {
 				actor.Grants = append(actor.Grants, access.Grant{Role: []access.Role{access.Unit, access.IOCLeader, access.Duty}[rnd.IntN(3)],
-					Units: draw(rnd, units), Areas: draw(rnd, areas), Services: draw(rnd, services), Ceiling: access.Personal})
+					Units: storetest.Codes(rnd, units), Areas: storetest.Codes(rnd, areas), Services: storetest.Codes(rnd, services), Ceiling: access.Personal})
 			}
 			reach := actor.Reach(access.IncidentView)
 			expect := func(rows []row, page func(id string) error) (ids []string) {

@@ -160,15 +160,6 @@ func (s *Service) Indicators() []*figure.Indicator {
 	}
 }
 
-// figureReach is how far a figure counts: as far as the one who asks sees, and
-// everything when the program itself asks.
-func figureReach(ctx context.Context) access.Reach {
-	if a := httpapi.Actor(ctx); a.Known() {
-		return a.Reach(access.IncidentView)
-	}
-	return everything
-}
-
 func (s *Service) count(ctx context.Context, query string, args ...any) (n float64, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		k, _, err := store.One(tx, scanInt, query, args...)
@@ -182,7 +173,7 @@ func (s *Service) openFigure(ctx context.Context, scope figure.Scope, at time.Ti
 	f := figure.Figure{Indicator: "incident.open", AsOf: at, Link: "/incidents?state=open", Data: "/api/v1/incidents?state=open"}
 	open := func(at time.Time) (float64, error) {
 		args := []any{at, scope.Unit}
-		where := mine(figureReach(ctx), &args)
+		where := mine(httpapi.Reach(ctx, access.IncidentView), &args)
 		return s.count(ctx, `select count(*) from incident i where i.state in ('open', 'resolved', 'closed') and i.opened_at <= $1 and (i.cleared_at = 0 or i.cleared_at > $1)
 			and ($2 = '' or i.lead_unit = $2) and`+where, args...)
 	}
@@ -203,7 +194,7 @@ func (s *Service) openFigure(ctx context.Context, scope figure.Scope, at time.Ti
 func (s *Service) lateFigure(ctx context.Context, scope figure.Scope, at time.Time) (figure.Figure, error) {
 	f := figure.Figure{Indicator: "task.late", AsOf: at, Link: "/tasks?standing=late", Data: "/api/v1/tasks?standing=late"}
 	args := []any{at, scope.Unit}
-	with := "select count(*) " + taskTables + "where t.state in ('sent', 'accepted', 'in_progress') and t.given_at <= $1 and ($2 = '' or t.unit = $2) and" + mineTask(figureReach(ctx), &args)
+	with := "select count(*) " + taskTables + "where t.state in ('sent', 'accepted', 'in_progress') and t.given_at <= $1 and ($2 = '' or t.unit = $2) and" + mineTask(httpapi.Reach(ctx, access.IncidentView), &args)
 	late, err := s.count(ctx, with+" and t.due < $1", args...)
 	if err != nil {
 		return f, err
@@ -223,7 +214,7 @@ func (s *Service) medianFigure(ctx context.Context, scope figure.Scope, at time.
 	f := figure.Figure{Indicator: "incident.median_clear", Unit: "min", AsOf: at, From: &from, Link: "/incidents?state=closed", Data: "/api/v1/incidents?state=resolved,closed"}
 	var took []float64
 	args := []any{from, at, scope.Unit}
-	where := mine(figureReach(ctx), &args)
+	where := mine(httpapi.Reach(ctx, access.IncidentView), &args)
 	err := s.db.Read(ctx, func(tx *store.Tx) error {
 		got, err := store.All(tx, func(scan store.Scan) (d float64, err error) {
 			var opened, cleared int64

@@ -5,6 +5,7 @@ package storetest
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"testing"
@@ -105,4 +106,19 @@ func admin(t testing.TB, cfg *pgx.ConnConfig, statement string) {
 	if _, err := server.ExecContext(ctx, statement); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
+}
+
+// Codes draws a list of codes for a bound of a reach: some of them, or nil for
+// "any".
+func Codes(r *rand.Rand, of []string) []string {
+	if r.IntN(2) == 0 {
+		return nil
+	}
+	out := []string{}
+	for _, v := range of {
+		if r.IntN(3) == 0 {
+			out = append(out, v)
+		}
+	}
+	return out
 }
