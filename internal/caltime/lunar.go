@@ -87,7 +87,7 @@ func FromLunar(l Lunar) (time.Time, bool) {
 	} else if l.Leap {
 		return time.Time{}, false
 	}
-	k := int(math.Floor(0.5 + (float64(from)-firstMoon)/synodic))
+	k := moonOf(from)
 	day := newMoonDay(k+nth) + l.Day - 1
 	if day >= newMoonDay(k+nth+1) { // a month of 29 days
 		return time.Time{}, false
@@ -106,6 +106,9 @@ func Tet(year int) time.Time {
 func julian(y int, m time.Month, d int) int {
 	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/86400) + unixJD
 }
+
+// moonOf is the number of the new moon that a month begins with.
+func moonOf(first int) int { return int(math.Floor((float64(first)-firstMoon)/synodic + 0.5)) }
 
 // newMoonDay is the day at UTC+7 that holds the k-th new moon since 1900.
 func newMoonDay(k int) int { return int(math.Floor(newMoon(float64(k)) + 0.5 + lunarZone)) }
@@ -161,7 +164,7 @@ func month11(year int) int {
 // lunar year of thirteen: the first in which the sun does not enter a new
 // sector.
 func leapOffset(from int) int {
-	k := int(math.Floor((float64(from)-firstMoon)/synodic + 0.5))
+	k := moonOf(from)
 	sector := sunSector(newMoonDay(k + 1))
 	i := 1
 	for last := -1; sector != last && i < 14; {

@@ -16,6 +16,7 @@ var (
 	errReason  = fault.Define(fault.Invalid, "case.reason", "say why, in at least five characters", "cần nêu lý do, ít nhất năm ký tự")
 	errApology = fault.Define(fault.Invalid, "case.apology", "the letter of apology is not right", "thư xin lỗi không hợp lệ")
 	errPast    = fault.Define(fault.Invalid, "case.past", "the new date must lie after the letter", "ngày hẹn mới phải sau ngày thư")
+	errAhead   = fault.Define(fault.Invalid, "case.ahead", "it lies in the future", "không được ở tương lai")
 	errClosed  = fault.Define(fault.Conflict, "case.closed", "the file is closed", "hồ sơ đã kết thúc")
 	errNoEnd   = fault.Define(fault.Conflict, "case.no_result", "the file has no result yet", "hồ sơ chưa có kết quả")
 )
@@ -68,7 +69,7 @@ func (s *Service) Apologise(ctx context.Context, actor access.Actor, id string, 
 			bad.At("reason", errReason.With())
 		}
 		if a.At.After(tx.Now.Add(time.Minute)) {
-			bad.At("at", errPast.With())
+			bad.At("at", errAhead.With())
 		}
 		if !a.Due.IsZero() && !a.Due.After(a.At) {
 			bad.At("due", errPast.With())

@@ -1,17 +1,12 @@
 package casework
 
 import (
-	"context"
-	"encoding/json"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/clock"
-	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/store/storetest"
 )
 
@@ -21,32 +16,7 @@ func TestHTTP(t *testing.T) {
 	r.take(opened(codeA, "2026-03-02 08:00", "2026-03-09 17:00", "20242"), opened(codeB, "2026-03-02 08:00", "2026-03-09 17:00", "20194"))
 	mine, theirs := r.byCode(codeA).ID, r.byCode(codeB).ID
 	actors := map[string]access.Actor{"leader": leader, "officer": officer, "head": iocHead, "citizen": citizen}
-	api, srv := httpapi.NewTestAPI(func(_ context.Context, token string) (access.Actor, bool) { a, ok := actors[token]; return a, ok })
-	defer srv.Close()
-	r.Routes(api)
-	call := func(want int, as, method, path, body string) map[string]any {
-		t.Helper()
-		req, err := http.NewRequest(method, srv.URL+"/api/v1"+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Authorization", "Bearer "+as)
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		b, err := io.ReadAll(res.Body)
-		if err != nil || res.StatusCode != want {
-			t.Fatalf("%s %s as %s: %d %v %s", method, path, as, res.StatusCode, err, b)
-		}
-		out := map[string]any{}
-		if err := json.Unmarshal(b, &out); err != nil {
-			t.Fatalf("%s: %s", path, b)
-		}
-		return out
-	}
+	call := r.serve(actors)
 	c := call(200, "officer", "GET", "/cases/"+mine, "")["case"].(map[string]any)
 	for _, key := range strings.Fields("id code code_form system system_name procedure procedure_name field field_name channel applicant unit unit_name unit_raw officer officer_name officer_user state state_raw state_name clock received_at due due_given due_computed due_differs finished_at returned_at class remaining_seconds late_seconds paused_since due_version apology_at digitized synthetic problems step updated_at version") {
 		if _, ok := c[key]; !ok {

@@ -43,11 +43,15 @@ func (s *Service) SystemName(id string) string {
 // NameSystem says, in the caller's transaction, what people call a system and
 // whether what it tells is made up.
 func (s *Service) NameSystem(tx *store.Tx, id, name string, synthetic bool) error {
+	before := any(nil)
+	if old, there := s.known.Load().systems[id]; there {
+		before = map[string]any{"name": old.name, "synthetic": old.synthetic}
+	}
 	if _, err := tx.Exec("insert into case_system_name (id, name, synthetic) values ($1, $2, $3) on conflict (id) do update set name = excluded.name, synthetic = excluded.synthetic",
 		id, vi.NFC(name), synthetic); err != nil {
 		return err
 	}
-	tx.Emit(store.Event{Subject: "ioc.case.system_named." + id, Entity: "case_system", EntityID: id, After: map[string]any{"name": name, "synthetic": synthetic}, Summary: "Đặt tên hệ thống một cửa: " + name})
+	tx.Emit(store.Event{Subject: "ioc.case.system_named." + id, Entity: "case_system", EntityID: id, Before: before, After: map[string]any{"name": name, "synthetic": synthetic}, Summary: "Đặt tên hệ thống một cửa: " + name})
 	return s.learn(tx)
 }
 

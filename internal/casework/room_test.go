@@ -2,13 +2,18 @@ package casework
 
 import (
 	"context"
+	"encoding/json"
+	"io"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/audit"
 	"openioc.org/ioc/internal/clock"
+	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/workcal"
 )
@@ -98,6 +103,38 @@ func (r *room) byCode(code string) *Case {
 		r.t.Fatalf("%s: %v %v", code, cs, err)
 	}
 	return cs[0]
+}
+
+// serve answers requests of actors, whose names are their tokens; a call fails
+// the test unless it is answered as wanted.
+func (r *room) serve(actors map[string]access.Actor) func(want int, as, method, path, body string) map[string]any {
+	r.t.Helper()
+	api, srv := httpapi.NewTestAPI(func(_ context.Context, token string) (access.Actor, bool) { a, ok := actors[token]; return a, ok })
+	r.t.Cleanup(srv.Close)
+	r.Routes(api)
+	return func(want int, as, method, path, body string) map[string]any {
+		r.t.Helper()
+		req, err := http.NewRequest(method, srv.URL+"/api/v1"+path, strings.NewReader(body))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Authorization", "Bearer "+as)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != want {
+			r.t.Fatalf("%s %s as %s: %d %v %s", method, path, as, res.StatusCode, err, b)
+		}
+		out := map[string]any{}
+		if err := json.Unmarshal(b, &out); err != nil {
+			r.t.Fatalf("%s: %s", path, b)
+		}
+		return out
+	}
 }
 
 func sorted(l []string) []string { l = slices.Clone(l); slices.Sort(l); return l }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"openioc.org/ioc/internal/audit"
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/fault"
-	"openioc.org/ioc/internal/httpapi"
 	"openioc.org/ioc/internal/personal"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/store/storetest"
@@ -487,28 +485,7 @@ func TestPersonalRoutes(t *testing.T) {
 	eyes := admin
 	eyes.ReadOnly = true
 	actors := map[string]access.Actor{"admin": admin, "leader": leader, "officer": officer, "head": iocHead, "citizen": citizen, "narrow": narrow, "low": low, "eyes": eyes}
-	api, srv := httpapi.NewTestAPI(func(_ context.Context, token string) (access.Actor, bool) { a, ok := actors[token]; return a, ok })
-	defer srv.Close()
-	r.Routes(api)
-	call := func(want int, as, method, path, body string) map[string]any {
-		t.Helper()
-		req, err := http.NewRequest(method, srv.URL+"/api/v1"+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Authorization", "Bearer "+as)
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		out := map[string]any{}
-		if err := json.NewDecoder(res.Body).Decode(&out); err != nil || res.StatusCode != want {
-			t.Fatalf("%s %s as %s: %d %v %v", method, path, as, res.StatusCode, out, err)
-		}
-		return out
-	}
+	call := r.serve(actors)
 	const q = "&reason=C%C3%B4ng+d%C3%A2n+%C4%91%E1%BB%81+ngh%E1%BB%8B"
 	for _, as := range []string{"leader", "officer", "head", "citizen", "narrow", "low", "eyes"} {
 		a := call(403, as, "GET", "/cases/subject?paper=048123456123"+q, "")

@@ -39,37 +39,31 @@ type yearInput struct {
 
 type yearOutput struct{ Body YearPage }
 
-func operation(id, method, path, summary, permission string, errors ...int) huma.Operation {
-	o := huma.Operation{OperationID: id, Method: method, Path: "/api/v1/calendar" + path, Summary: summary, Tags: []string{"calendar"},
-		Errors: errors, Extensions: map[string]any{"x-permission": permission}}
-	if permission != "public" {
-		o.Security = httpapi.Signed
-		o.Errors = append(o.Errors, http.StatusUnauthorized)
-	}
-	if permission != "public" && permission != "" {
-		o.Errors = append(o.Errors, http.StatusForbidden)
-	}
-	return o
+func operation(id, method, path, summary string, errors ...int) huma.Operation {
+	return huma.Operation{OperationID: id, Method: method, Path: "/api/v1/calendar" + path, Summary: summary, Tags: []string{"calendar"}, Errors: errors}
 }
 
-// signedIn refuses visitors; everybody else may look.
-func signedIn(ctx context.Context) error {
-	if actor := httpapi.Actor(ctx); !actor.Known() {
-		return access.Require(actor, access.CalendarEdit, access.Scope{})
-	}
-	return nil
+// look is an operation for everybody who is signed in.
+func look(id, path, summary string) huma.Operation {
+	o := operation(id, http.MethodGet, path, summary, http.StatusUnprocessableEntity, http.StatusUnauthorized)
+	o.Security = httpapi.Signed
+	return httpapi.Needs(o)
+}
+
+// edit is an operation for who keeps the calendar.
+func edit(id, method, path, summary string, errors ...int) huma.Operation {
+	o := operation(id, method, path, summary, append(errors, http.StatusUnauthorized, http.StatusForbidden)...)
+	o.Security = httpapi.Signed
+	return httpapi.Needs(o, access.CalendarEdit)
 }
 
 // Routes hangs the calendar on the API.
 func (s *Service) Routes(api huma.API) {
-	huma.Register(api, operation("get-calendar", http.MethodGet, "", "A year of the working calendar, day by day", "", http.StatusUnprocessableEntity),
-		func(ctx context.Context, in *yearInput) (*yearOutput, error) {
-			if err := signedIn(ctx); err != nil {
-				return nil, err
-			}
+	huma.Register(api, look("get-calendar", "", "A year of the working calendar, day by day"),
+		func(_ context.Context, in *yearInput) (*yearOutput, error) {
 			return &yearOutput{s.Calendar().Year(s.year(in.Year))}, nil
 		})
-	huma.Register(api, operation("put-calendar-day", http.MethodPut, "/days/{date}", "Say what a day is, over what ships", string(access.CalendarEdit), http.StatusUnprocessableEntity),
+	huma.Register(api, edit("put-calendar-day", http.MethodPut, "/days/{date}", "Say what a day is, over what ships", http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *dayInput) (*yearOutput, error) {
 			date, err := readDate(in.Date)
 			if err == nil {
@@ -77,7 +71,7 @@ func (s *Service) Routes(api huma.API) {
 			}
 			return s.answer(date.Year(), err)
 		})
-	huma.Register(api, operation("delete-calendar-day", http.MethodDelete, "/days/{date}", "Take the city's own row of a day away", string(access.CalendarEdit), http.StatusNotFound, http.StatusUnprocessableEntity),
+	huma.Register(api, edit("delete-calendar-day", http.MethodDelete, "/days/{date}", "Take the city's own row of a day away", http.StatusNotFound, http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *struct {
 			Date string `path:"date" maxLength:"10"`
 		}) (*yearOutput, error) {
@@ -87,41 +81,25 @@ func (s *Service) Routes(api huma.API) {
 			}
 			return s.answer(date.Year(), err)
 		})
-	huma.Register(api, operation("put-calendar-hours", http.MethodPut, "/hours", "Set the office hours from a day on", string(access.CalendarEdit), http.StatusUnprocessableEntity, http.StatusConflict),
+	huma.Register(api, edit("put-calendar-hours", http.MethodPut, "/hours", "Set the office hours from a day on", http.StatusUnprocessableEntity, http.StatusConflict),
 		func(ctx context.Context, in *hoursInput) (*yearOutput, error) {
-			if err := access.Require(httpapi.Actor(ctx), access.CalendarEdit, access.Scope{}); err != nil {
-				return nil, err
-			}
-			from, err := time.ParseInLocation(time.DateOnly, in.Body.From, caltime.Zone)
-			bad := errHours.With()
-			if err != nil {
-				bad.At("from", wrongDate())
-			}
-			periods, err := readPeriods(in.Body.Periods)
-			if err != nil {
-				bad.At("periods", errPeriods.With())
-			}
-			if err := wrong(bad); err != nil {
-				return nil, err
-			}
-			err = s.SetHours(ctx, httpapi.Actor(ctx), Hours{From: from, Periods: periods, AsGiven: in.Body.AsGiven, Source: in.Body.Source})
+			from, _ := readDate(in.Body.From) // what cannot be read is none, which SetHours refuses
+			periods, _ := readPeriods(in.Body.Periods)
+			err := s.SetHours(ctx, httpapi.Actor(ctx), Hours{From: from, Periods: periods, AsGiven: in.Body.AsGiven, Source: in.Body.Source})
 			return s.answer(from.Year(), err)
 		})
-	huma.Register(api, operation("compute-term", http.MethodGet, "/compute", "Count a term, and say why each day on its way counts or not", "", http.StatusUnprocessableEntity),
-		func(ctx context.Context, in *struct {
+	huma.Register(api, look("compute-term", "/compute", "Count a term, and say why each day on its way counts or not"),
+		func(_ context.Context, in *struct {
 			Received time.Time `query:"received" required:"true"`
 			N        int       `query:"n" minimum:"0" maximum:"3000" required:"true"`
 			Unit     string    `query:"unit" enum:"day,hour" default:"day"`
 		}) (*struct{ Body Term }, error) {
-			if err := signedIn(ctx); err != nil {
-				return nil, err
-			}
 			if in.Unit == "day" && in.N > 400 { // the page shows every day
 				return nil, errLong.With("max", 400)
 			}
 			return &struct{ Body Term }{s.Calendar().Compute(in.Received, in.N, in.Unit == "hour")}, nil
 		})
-	file := operation("calendar-file", http.MethodGet, "", "Days off and working days in lieu of a year, as a calendar file", "public", http.StatusUnprocessableEntity)
+	file := httpapi.Open(operation("calendar-file", http.MethodGet, "", "Days off and working days in lieu of a year, as a calendar file", http.StatusUnprocessableEntity))
 	file.Path = "/api/v1/calendar.ics"
 	file.Responses = map[string]*huma.Response{"200": {Description: "RFC 5545", Content: map[string]*huma.MediaType{"text/calendar": {}}}}
 	huma.Register(api, file, func(ctx context.Context, in *yearInput) (*huma.StreamResponse, error) {

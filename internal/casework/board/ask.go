@@ -25,7 +25,7 @@ type Before struct {
 // Row is one line of a board.
 type Row struct {
 	Key            string   `json:"key"`
-	Name           string   `json:"name"`
+	Name           string   `json:"name" doc:"empty: of a channel, whose key says it, of the total, and of what names nothing"`
 	Received       int      `json:"received"`
 	ReceivedDirect int      `json:"received_direct"`
 	ReceivedOnline int      `json:"received_online"`
@@ -156,7 +156,7 @@ func (b *Board) Count(_ context.Context, actor access.Actor, a Ask) (Sheet, erro
 		key, name := keys(g)
 		s.Rows = append(s.Rows, ts[g].row(key, name, &bs[g]))
 	}
-	s.Total = total.row("", "Toàn bộ", &totalBefore)
+	s.Total = total.row("", "", &totalBefore)
 	order := make(map[string]string, len(s.Rows)) // made once, not for each comparison
 	for _, r := range s.Rows {
 		order[r.Key] = vi.SortKey(r.Name)
@@ -196,13 +196,10 @@ func (b *Board) selection(reach access.Reach, a *Ask) (s *selection, keys func(g
 		return func(g int) (string, string) { return n.keys[g], name(n.keys[g], n.names[g]) }, len(n.keys)
 	}
 	plain := func(key, name string) string {
-		switch {
-		case name != "":
-			return name
-		case key == "":
-			return "(không rõ)"
+		if name == "" {
+			return key
 		}
-		return key
+		return name
 	}
 	switch a.By {
 	case ByField:
@@ -217,12 +214,14 @@ func (b *Board) selection(reach access.Reach, a *Ask) (s *selection, keys func(g
 	case ByOfficer:
 		keys, groups = of(&b.c.people, plain)
 	case ByChannel:
-		keys, groups = func(g int) (string, string) {
-			c := channels[g]
-			return string(c), channelNames[c].Vi
-		}, len(channels)
+		keys, groups = func(g int) (string, string) { return string(channels[g]), "" }, len(channels)
 	default:
-		keys, groups = func(g int) (string, string) { return unitKeys[g], b.unitName(unitKeys[g], a.At) }, len(unitKeys)
+		keys, groups = func(g int) (string, string) {
+			if unitKeys[g] == "" {
+				return "", ""
+			}
+			return unitKeys[g], b.unitName(unitKeys[g], a.At)
+		}, len(unitKeys)
 	}
 	return s, keys, groups, true
 }

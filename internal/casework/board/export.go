@@ -3,6 +3,7 @@ package board
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,7 +108,15 @@ func (s *Sheet) XLSX() ([]byte, error) {
 		widths = append(widths, 11)
 	}
 	rows := make([][]any, 0, len(s.Rows)+1)
-	for _, r := range append(append([]Row{}, s.Rows...), s.Total) {
+	for i, r := range append(slices.Clone(s.Rows), s.Total) {
+		switch {
+		case i == len(s.Rows):
+			r.Name = "Toàn bộ"
+		case s.By == ByChannel:
+			r.Name = channelNames[casework.Channel(r.Key)].Vi
+		case r.Key == "":
+			r.Name = "(không rõ)"
+		}
 		var before any
 		if r.Previous != nil {
 			before = number(r.Previous.LateRatio)

@@ -20,9 +20,11 @@ func (b *Board) heirOf(code string, at time.Time) heir {
 	return heir{code, whole}
 }
 
+const unknownUnit = "(chưa rõ đơn vị)"
+
 func (b *Board) unitName(code string, at time.Time) string {
 	if code == "" {
-		return "(chưa rõ đơn vị)"
+		return unknownUnit
 	}
 	if b.o.Unit != nil {
 		if u, ok := b.o.Unit(code, at); ok {

@@ -309,8 +309,10 @@ func (s *Service) edit(ctx context.Context, actor access.Actor, id, verb, summar
 		if err := updateSystem(tx, &after); err != nil {
 			return err
 		}
-		if err := s.name(tx, &after); err != nil {
-			return err
+		if after.Name != before.Name || after.Synthetic != before.Synthetic {
+			if err := s.name(tx, &after); err != nil {
+				return err
+			}
 		}
 		tx.Emit(event(verb, &before, &after, summary+after.Name))
 		tx.After(s.wake)
