@@ -1,9 +1,8 @@
 // Who is signed in, where, and what the city replays.
 import { computed, shallowRef } from 'vue'
-import { del, get, post } from './api/client'
+import { del, get } from './api/client'
 import { Problem } from './api/problem'
-import type { SecondStep } from './api/security'
-import type { Hello, Session, SignedIn } from './api/types'
+import type { Hello, Session } from './api/types'
 import { heard } from './lib/now'
 import { setZone } from './lib/when'
 
@@ -11,8 +10,14 @@ export const session = shallowRef<Session | null>(null)
 export const hello = shallowRef<Hello | null>(null)
 export const city = computed(() => session.value?.city ?? hello.value?.city ?? null)
 
-/** can asks for a permission of access.Permission, "source.edit". */
-export const can = (permission: string): boolean => session.value?.user.permissions.includes(permission) ?? false
+/** sees asks for a permission of access.Permission, "source.edit", as pages ask for it: what may be looked at. */
+export const sees = (permission: string): boolean => session.value?.user.permissions.includes(permission) ?? false
+
+/** can asks as buttons do: who looks through somebody else's eyes changes nothing. */
+export const can = (permission: string): boolean => sees(permission) && (!session.value?.view_as || /\.(view|export)$/.test(permission))
+
+/** offered are the steps that the server allows; none through somebody else's eyes. */
+export const offered = <Step>(steps: readonly Step[] | null | undefined): readonly Step[] => (session.value?.view_as || !steps ? [] : steps)
 
 /** loadSession answers whether somebody is signed in. */
 export async function loadSession(): Promise<boolean> {
@@ -35,17 +40,7 @@ export async function loadHello(): Promise<void> {
   setZone(hello.value.city.timezone)
 }
 
-/** signIn answers the second step where the account has one. */
-export async function signIn(username: string, password: string): Promise<SecondStep | null> {
-  const { second } = await post<SignedIn>('session', { username, password })
-  if (second) return second
-  await loadSession()
-  return null
-}
-
 export async function signOut(): Promise<void> {
   await del('session')
   session.value = null
 }
-
-export const changePassword = (old: string, next: string): Promise<void> => post('me/password', { old, new: next })

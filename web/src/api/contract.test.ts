@@ -43,6 +43,7 @@ const files: Record<string, Record<string, string>> = {
   audit: { TrailActor: 'Actor', TrailEntry: 'Entry', TrailPage: 'ListOutputBody', TrailVerdict: 'Verdict', TrailRoot: 'Root' },
   calendar: { CalendarDay: 'PageDay', OfficeHours: 'PageHours', CalendarYear: 'YearPage', DueStep: 'Step', DueAnswer: 'Term' },
   security: { SecondStep: 'Second', Passkey: 'Passkey', MySecurity: 'Security', TotpOffer: 'Enrolment', MyAccount: 'Profile', Colleague: 'SeerUser' },
+  personal: { RetentionRow: 'Retention', Revealed: 'Revealed', Kept: 'Kept', SubjectFile: 'SubjectFile', SubjectData: 'SubjectData', Erased: 'Erased' },
   attachment: { Attachment: 'File' },
   case: {
     Applicant: 'Applicant', CaseProblem: 'Problem', Case: 'Case', CasePage: 'ListOutputBody2', CaseEvent: 'CaseworkEntry', DeadlineVersion: 'Deadline', CasePause: 'Pause',

@@ -45,7 +45,7 @@ export const sorted = (grants: Grant[], now: number): Grant[] => {
 
 /** wrong is what the server said of a field, all of it. */
 export const wrong = (problem: Problem | null, path: string): string => problem?.errors.filter((e) => e.path === path || e.path === `body.${path}`).map((e) => e.detail).join('; ') ?? ''
-export const asProblem = (err: unknown, unknown: string): Problem => (err instanceof Problem ? err : new Problem(0, 'unknown', unknown))
+export const asProblem = (err: unknown, unknown = ''): Problem => (err instanceof Problem ? err : new Problem(0, 'unknown', unknown))
 export const message = (err: unknown, unknown: string): string => (err instanceof Problem && err.detail !== '' ? err.detail : unknown)
 
 const day = 86_400_000

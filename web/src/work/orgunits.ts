@@ -23,12 +23,20 @@ export const unitName = (u: { name: string; name_en: string }, lang: Lang): stri
 export function useUnitName(lang: Ref<Lang>): ComputedRef<(code: string) => string> {
   const { data } = useOrgUnits(computed(() => ''))
   return computed(() => {
-    const byCode = new Map((data.value?.units ?? []).map((u) => [u.code, u]))
+    const units = indexed(data.value?.units ?? [])
     return (code) => {
-      const u = byCode.get(code)
+      const u = units.get(code)
       return u ? unitName(u, lang.value) : code
     }
   })
+}
+
+// Hundreds of rows name units of one answer: they share its index.
+const indexes = new WeakMap<OrgUnit[], Map<string, OrgUnit>>()
+function indexed(units: OrgUnit[]): Map<string, OrgUnit> {
+  const index = indexes.get(units) ?? new Map(units.map((u) => [u.code, u]))
+  indexes.set(units, index)
+  return index
 }
 
 const bare = (name: string): string => name.replace(/^(Phường|Xã|Thị trấn|Đặc khu|Quận|Huyện|Thị xã|Thành phố) /u, '')

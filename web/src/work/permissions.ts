@@ -27,3 +27,13 @@ export function useGivable(): ComputedRef<string[]> {
     return data.value ? roles.filter((r) => may.has(r)) : [...roles]
   })
 }
+
+/** subjects gathers lines by what their permission is about: "case.view" is about case. */
+export function subjects<T extends { permission: string }>(lines: T[] | null | undefined): [string, T[]][] {
+  const out = new Map<string, T[]>()
+  for (const line of lines ?? []) {
+    const subject = line.permission.split('.')[0] ?? ''
+    out.set(subject, [...(out.get(subject) ?? []), line])
+  }
+  return [...out]
+}

@@ -4,6 +4,7 @@ import { computed, type Ref } from 'vue'
 import type { PolicyBook, PolicyRow, RoleRow, Seer, SystemToken } from '@/api/access'
 import { get } from '@/api/client'
 import type { Grant } from '@/api/people'
+import { subjects } from '@/work/permissions'
 
 export interface WhoQuery { permission: string; unit: string; area: string; service: string; sensitivity: string }
 export const useWho = (query: Ref<WhoQuery>) => useQuery({ queryKey: computed(() => ['access', 'who', query.value]), queryFn: ({ signal }) => get<{ people: Seer[] | null }>('access/who', { ...query.value }, signal), enabled: computed(() => query.value.permission !== ''), placeholderData: keepPreviousData })
@@ -11,17 +12,10 @@ export const useAllGrants = (filter: Ref<{ unit: string; role: string; expiring_
 export const useTokens = () => useQuery({ queryKey: ['tokens'], queryFn: ({ signal }) => get<{ tokens: SystemToken[] | null }>('tokens', {}, signal) })
 export const usePolicy = () => useQuery({ queryKey: ['policy'], queryFn: ({ signal }) => get<PolicyBook>('policy', {}, signal) })
 
-/** subject of a permission: "case.view" is about case. */
-export const subject = (permission: string): string => permission.split('.')[0] ?? ''
-
 /** matrix lays permissions out by subject, each with the roles that have it. */
 export function matrix(permissions: string[], roles: RoleRow[]): { subject: string; rows: { permission: string; has: Set<string> }[] }[] {
-  const out = new Map<string, { permission: string; has: Set<string> }[]>()
-  for (const permission of permissions) {
-    const row = { permission, has: new Set(roles.filter((r) => r.permissions?.includes(permission)).map((r) => r.role)) }
-    out.set(subject(permission), [...(out.get(subject(permission)) ?? []), row])
-  }
-  return [...out].map(([s, rows]) => ({ subject: s, rows }))
+  const lines = permissions.map((permission) => ({ permission, has: new Set(roles.filter((r) => r.permissions?.includes(permission)).map((r) => r.role)) }))
+  return subjects(lines).map(([subject, rows]) => ({ subject, rows }))
 }
 
 export type TokenState = 'revoked' | 'expired' | 'expiring' | 'active'

@@ -3,7 +3,8 @@ import { computed, reactive, ref, shallowRef } from 'vue'
 import type { CasePreview, CaseSystem, CaseSystemWithToken, SystemKindView } from '@/api/case'
 import { get, patch, post } from '@/api/client'
 import type { Problem } from '@/api/problem'
-import { path, problemOf, useKinds } from './data'
+import { asProblem } from '@/work/grant'
+import { path, useKinds } from './data'
 import { emptyForm, fromMapping, type MappingForm, suggest, toMapping, twice } from './mapping'
 
 export const steps = ['kind', 'config', 'mapping', 'done'] as const
@@ -44,7 +45,7 @@ export function useConnect() {
     try {
       await f()
     } catch (err) {
-      problem.value = problemOf(err)
+      problem.value = asProblem(err)
     } finally {
       busy.value = false
     }

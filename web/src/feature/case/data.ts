@@ -3,7 +3,6 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/vue-quer
 import { computed, ref, type Ref } from 'vue'
 import { get, type Params } from '@/api/client'
 import type { CaseBoard, CaseDetail, CasePage, CaseSummary, CaseField, CaseSystem, CaseWord, Compare, Digest, Procedure, RejectedRow, Score766, SlowRow, SystemKindView, WarningList, WarningSettings } from '@/api/case'
-import { Problem } from '@/api/problem'
 import { useRefetch } from '@/live'
 import { can } from '@/session'
 
@@ -26,7 +25,8 @@ export const useScore = (params: Ref<Params>) => useQuery({ queryKey: computed((
 export const useCompare = (params: Ref<Params>) => useQuery({ queryKey: computed(() => ['case-compare', params.value]), queryFn: ({ signal }) => get<Compare>('cases/compare', params.value, signal), placeholderData: keepPreviousData })
 export const useSummary = () => useQuery({ queryKey: ['case-summary'], queryFn: ({ signal }) => get<CaseSummary>('cases/summary', {}, signal), placeholderData: keepPreviousData })
 export const useProcedures = () => useQuery({ queryKey: ['case-procedures'], enabled: computed(() => can('case.view')), queryFn: ({ signal }) => get<{ procedures: Procedure[] | null }>('cases/procedures', {}, signal), staleTime: 10 * minute })
-export const useSystems = (wanted: Ref<boolean> = ref(true)) => useQuery({ queryKey: ['case-systems'], enabled: wanted, queryFn: ({ signal }) => get<{ systems: CaseSystem[] | null }>('cases/systems', {}, signal), placeholderData: keepPreviousData, refetchInterval: minute / 4 })
+/** useSystems are the one-stop systems; who only chooses among them needs not watch how they do. */
+export const useSystems = (wanted: Ref<boolean> = ref(true), watched = true) => useQuery({ queryKey: ['case-systems'], enabled: wanted, queryFn: ({ signal }) => get<{ systems: CaseSystem[] | null }>('cases/systems', {}, signal), placeholderData: keepPreviousData, refetchInterval: watched && minute / 4 })
 export const useSystem = (id: Ref<string>) => useQuery({ queryKey: computed(() => ['case-systems', id.value]), queryFn: ({ signal }) => get<CaseSystem>(path('systems', id.value), {}, signal), refetchInterval: minute / 6 })
 export const useKinds = () => useQuery({ queryKey: ['case-kinds'], queryFn: ({ signal }) => get<{ kinds: SystemKindView[] | null; fields: CaseField[] | null }>('cases/systems/kinds', {}, signal), staleTime: 60 * minute })
 export const useRejected = (system: Ref<string>) => useQuery({ queryKey: computed(() => ['case-rejected', system.value]), queryFn: ({ signal }) => get<{ rejected: RejectedRow[] | null }>('cases/rejected', { system: system.value }, signal), placeholderData: keepPreviousData })
@@ -42,6 +42,3 @@ export const heads = ['cases', 'case', 'case-board', 'case-summary', 'case-warni
 export function useCaseChanges(...again: string[]): void {
   if (can('case.view')) useRefetch('cases', ...again)
 }
-
-/** problemOf makes any failure a Problem, so that fields can ask what is wrong with them. */
-export const problemOf = (err: unknown): Problem => (err instanceof Problem ? err : new Problem(0, 'unknown', String(err)))

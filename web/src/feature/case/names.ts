@@ -1,15 +1,16 @@
 // What the codes in the address are called: asked of the scoreboard, which
 // knows every unit, field, procedure and officer that has files.
 import { useQuery } from '@tanstack/vue-query'
-import { computed, type ComputedRef, type Ref } from 'vue'
+import { computed, type ComputedRef, ref, type Ref } from 'vue'
 import { get } from '@/api/client'
 import type { BoardBy, CaseBoard } from '@/api/case'
 import { compare } from '@/lib/collate'
+import { now } from '@/lib/now'
 
 export interface Option { value: string; label: string }
 
 /** useOptions lists what a scoreboard groups by, by name; without a wish it does not ask. */
-export function useOptions(by: BoardBy, unit: Ref<string>, wanted: Ref<boolean>): ComputedRef<Option[]> {
+export function useOptions(by: BoardBy, unit: Ref<string> = ref(''), wanted: Ref<boolean> = ref(true)): ComputedRef<Option[]> {
   const { data } = useQuery({
     queryKey: computed(() => ['case-options', by, unit.value]),
     queryFn: ({ signal }) => get<CaseBoard>('cases/board', { by, unit: unit.value, ...lastYear() }, signal),
@@ -22,18 +23,17 @@ export function useOptions(by: BoardBy, unit: Ref<string>, wanted: Ref<boolean>)
 /** lastYear is wide enough to name whatever is still worked on; by whole days, so that the answer can be kept. */
 function lastYear(): { from: string; to: string } {
   const day = 86_400_000
-  const to = (Math.floor(Date.now() / day) + 1) * day
+  const to = (Math.floor(now() / day) + 1) * day
   return { from: new Date(to - 366 * day).toISOString(), to: new Date(to).toISOString() }
 }
 
 /** useNames gives the names of the codes that narrow a page. */
 export function useNames(filters: Ref<Record<string, string>>): ComputedRef<Partial<Record<BoardBy, string>>> {
-  const none = computed(() => '')
   const unit = computed(() => filters.value['unit'] ?? '')
   const has = (k: string): ComputedRef<boolean> => computed(() => (filters.value[k] ?? '') !== '')
-  const units = useOptions('unit', none, has('unit'))
-  const fields = useOptions('field', none, has('field'))
-  const procedures = useOptions('procedure', none, has('procedure'))
+  const units = useOptions('unit', undefined, has('unit'))
+  const fields = useOptions('field', undefined, has('field'))
+  const procedures = useOptions('procedure', undefined, has('procedure'))
   const officers = useOptions('officer', unit, has('officer'))
   const label = (list: Option[], key: string): string => list.find((o) => o.value === filters.value[key])?.label ?? ''
   return computed(() => ({ unit: label(units.value, 'unit'), field: label(fields.value, 'field'), procedure: label(procedures.value, 'procedure'), officer: label(officers.value, 'officer') }))

@@ -29,13 +29,3 @@ export const useDiff = (change: Ref<Change | null>) => useQuery({ queryKey: comp
 export function changed<T extends object>(before: T, after: T): Partial<T> {
   return Object.fromEntries(Object.entries(after).filter(([key, value]) => value !== before[key as keyof T])) as Partial<T>
 }
-
-/** subjects gathers the lines of a diff by what they are about: "case.view" is about case. */
-export function subjects<T extends { permission: string }>(lines: T[] | null | undefined): [string, T[]][] {
-  const out = new Map<string, T[]>()
-  for (const line of lines ?? []) {
-    const subject = line.permission.split('.')[0] ?? ''
-    out.set(subject, [...(out.get(subject) ?? []), line])
-  }
-  return [...out]
-}

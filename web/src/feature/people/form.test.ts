@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { changed, subjects } from './data'
+import { subjects } from '@/work/permissions'
+import { changed } from './data'
 import { draftOf, emptyGrant } from './form'
 
 describe('draftOf', () => {
