@@ -2,8 +2,9 @@
 // knows every unit, field, procedure and officer that has files.
 import { useQuery } from '@tanstack/vue-query'
 import { computed, type ComputedRef, ref, type Ref } from 'vue'
+import type { BoardBy, BoardRow, CaseBoard } from '@/api/case'
 import { get } from '@/api/client'
-import type { BoardBy, CaseBoard } from '@/api/case'
+import { useWords } from '@/i18n/use'
 import { compare } from '@/lib/collate'
 import { now } from '@/lib/now'
 
@@ -25,6 +26,12 @@ function lastYear(): { from: string; to: string } {
   const day = 86_400_000
   const to = (Math.floor(now() / day) + 1) * day
   return { from: new Date(to - 366 * day).toISOString(), to: new Date(to).toISOString() }
+}
+
+/** useRowName says what a row of a scoreboard is called: by its name, a channel by its word, an unknown one by its code. */
+export function useRowName(by: () => BoardBy): (r: BoardRow) => string {
+  const w = useWords()
+  return (r) => r.name || (by() === 'channel' && r.key ? w.t(`case.channel.${r.key}`) : r.key) || w.t('case.unnamed')
 }
 
 /** useNames gives the names of the codes that narrow a page. */
