@@ -120,62 +120,91 @@ func (j *judge) hour(events []casework.Event, at time.Time, w casework.Window) (
 	return edges
 }
 
+// replay tells the files' events as they were seen, at each of these hours, and
+// holds what is said then against the brute force. It gives back the
+// conditions that began.
+func replay(t *testing.T, r *room, events []casework.Event, hours []time.Time) (began []said) {
+	w := casework.Window{Mode: casework.CalendarHours, Hours: 24, Calendar: calendar}
+	judges, told := map[string]*judge{}, map[string][]casework.Event{}
+	rest := events
+	for _, h := range hours {
+		r.clk.Set(h)
+		n := 0
+		for n < len(rest) && !rest[n].Seen.After(h) {
+			told[rest[n].Code] = append(told[rest[n].Code], rest[n])
+			n++
+		}
+		if n > 0 {
+			if rep, err := r.cases.Import(t.Context(), connect, rest[:n]); err != nil || len(rep.Errors) > 0 {
+				t.Fatal(err, rep.Errors)
+			}
+			rest = rest[n:]
+		}
+		r.sweep()
+		var want, got []string
+		for code, evs := range told {
+			if judges[code] == nil {
+				judges[code] = &judge{holds: map[string]bool{}, warned: map[string]bool{}}
+			}
+			for _, e := range judges[code].hour(evs, h, w) {
+				want = append(want, e+" "+code)
+			}
+		}
+		for _, f := range r.facts {
+			sign := "+"
+			if f.Severity == alertevent.None {
+				sign = "-"
+			} else {
+				began = append(began, said{f.Rule, f.Labels["code"], h})
+			}
+			got = append(got, sign+f.Rule+" "+f.Labels["code"])
+		}
+		r.facts = nil
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Fatalf("at %s\n got %s\nwant %s", h.Format("02/01 15:04"), strings.Join(got, ", "), strings.Join(want, ", "))
+		}
+	}
+	if len(rest) > 0 {
+		t.Fatalf("%d events come after the last hour", len(rest))
+	}
+	want, kept := 0, 0
+	for _, j := range judges {
+		want += len(j.warned)
+	}
+	if err := r.db.Read(t.Context(), func(tx *store.Tx) error { return tx.QueryRow("select count(*) from case_warning").Scan(&kept) }); err != nil {
+		t.Fatal(err)
+	}
+	if kept != want || want < 400 {
+		t.Errorf("%d warnings were given, the brute force gives %d", kept, want)
+	}
+	t.Logf("%d events of %d files: %d conditions began, %d warnings", len(events), len(told), len(began), kept)
+	return began
+}
+
+// said is a condition that began, and when.
+type said struct {
+	rule, code string
+	at         time.Time
+}
+
 func TestReplay_AgreesWithBruteForce(t *testing.T) {
 	begin := at("2026-03-02 00:00")
 	events := log(300, begin)
-	each(t, "2026-03-02 00:00", func(t *testing.T, r *room) {
-		w := casework.Window{Mode: casework.CalendarHours, Hours: 24, Calendar: calendar}
-		judges, told := map[string]*judge{}, map[string][]casework.Event{}
-		rest, begun := events, 0
-		for h := begin; len(rest) > 0 || h.Before(begin.Add(20*24*time.Hour)); h = h.Add(time.Hour) {
-			r.clk.Set(h)
-			n := 0
-			for n < len(rest) && !rest[n].Seen.After(h) {
-				told[rest[n].Code] = append(told[rest[n].Code], rest[n])
-				n++
-			}
-			if n > 0 {
-				if rep, err := r.cases.Import(t.Context(), connect, rest[:n]); err != nil || len(rep.Errors) > 0 {
-					t.Fatal(err, rep.Errors)
-				}
-				rest = rest[n:]
-			}
-			r.sweep()
-			var want, got []string
-			for code, evs := range told {
-				if judges[code] == nil {
-					judges[code] = &judge{holds: map[string]bool{}, warned: map[string]bool{}}
-				}
-				for _, e := range judges[code].hour(evs, h, w) {
-					want = append(want, e+" "+code)
-				}
-			}
-			for _, f := range r.facts {
-				sign := "+"
-				if f.Severity == alertevent.None {
-					sign = "-"
-				} else {
-					begun++
-				}
-				got = append(got, sign+f.Rule+" "+f.Labels["code"])
-			}
-			r.facts = nil
-			slices.Sort(want)
-			slices.Sort(got)
-			if !slices.Equal(got, want) {
-				t.Fatalf("at %s\n got %s\nwant %s", h.Format("02/01 15:04"), strings.Join(got, ", "), strings.Join(want, ", "))
-			}
+	end := events[len(events)-1].Seen
+	if least := begin.Add(20 * 24 * time.Hour); end.Before(least) {
+		end = least
+	}
+	each(t, "2026-03-02 00:00", func(t *testing.T, r *room) { replay(t, r, events, full(begin, end)) })
+}
+
+// full are the full hours of a span, the one that reaches its end included.
+func full(begin, end time.Time) (out []time.Time) {
+	for h := begin; ; h = h.Add(time.Hour) {
+		out = append(out, h)
+		if !h.Before(end) {
+			return out
 		}
-		want, kept := 0, 0
-		for _, j := range judges {
-			want += len(j.warned)
-		}
-		if err := r.db.Read(t.Context(), func(tx *store.Tx) error { return tx.QueryRow("select count(*) from case_warning").Scan(&kept) }); err != nil {
-			t.Fatal(err)
-		}
-		if kept != want || want < 400 {
-			t.Errorf("%d warnings were given, the brute force gives %d", kept, want)
-		}
-		t.Logf("%d events of %d files: %d conditions began, %d warnings", len(events), len(told), begun, kept)
-	})
+	}
 }
