@@ -172,6 +172,7 @@ func TestMatrix(t *testing.T) {
 		byName[m.name] = m
 	}
 	t.Run("own and others", func(t *testing.T) { ownAndOthers(t, base, byName) })
+	t.Run("own and others' files", func(t *testing.T) { ownAndOthersFiles(t, base, byName) })
 
 	begun := time.Now()
 	var mu sync.Mutex
@@ -235,6 +236,9 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
+// The demo's unit people belong to the first.
+const own, other = "20332", "20194"
+
 // ownAndOthers asks for things that belong to units: one's own is there,
 // another's does not exist, neither alone nor in a list.
 func ownAndOthers(t *testing.T, base string, members map[string]visitor) {
@@ -252,7 +256,6 @@ func ownAndOthers(t *testing.T, base string, members map[string]visitor) {
 		return made.ID
 	}
 	due := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)
-	const own, other = "20332", "20194"
 	things := map[string]func(unit string) string{
 		"/api/v1/alerts": func(unit string) string {
 			return make(duty, "/api/v1/alerts", `{"title":{"vi":"Thử","en":"Test"},"service":"flood","severity":3,"unit":"`+unit+`","area":"`+unit+`"}`)
@@ -290,5 +293,70 @@ func ownAndOthers(t *testing.T, base string, members map[string]visitor) {
 				t.Errorf("list of %s as %s: own %v, another's %v, %v", set, name, strings.Contains(list, mine), strings.Contains(list, theirs), err)
 			}
 		}
+	}
+}
+
+// ownAndOthersFiles imports two files whose officer holds a post in one unit,
+// one of that unit and one of another, and asks for them by every road there is.
+func ownAndOthersFiles(t *testing.T, base string, members map[string]visitor) {
+	data := members["dataadmin"]
+	ask := func(as visitor, method, address, body string, want int) string {
+		t.Helper()
+		status, answer, err := request(base, method, address, as.token, body)
+		if err != nil || status != want {
+			t.Errorf("%s %s as %s: %d, want %d: %v %.300s", method, address, as.name, status, want, err, answer)
+		}
+		return answer
+	}
+	ask(data, "POST", "/api/v1/cases/systems", `{"id":"matrix","kind":"file","name":"Ma trận","mapping":{"code":{"column":"ma"},"unit":{"column":"dv"},"applicant_name":{"column":"ten"},"due":{"column":"han"},"received":{"column":"nhan"}}}`, 201)
+	codes := map[string]string{own: "H17.19-260302-9901", other: "H17.20-260302-9902"}
+	rows := "ma,dv,ten,nhan,han\n"
+	for unit, code := range codes {
+		rows += code + "," + unit + ",Nguyễn Văn An,2026-03-02 08:00,2026-03-09 17:00\n"
+	}
+	ask(data, "POST", "/api/v1/cases/systems/matrix/upload?name=a.csv", rows, 200)
+	id := map[string]string{}
+	for unit, code := range codes {
+		ask(data, "PUT", "/api/v1/cases/words", `{"system":"matrix","kind":"unit","word":"`+unit+`","meaning":"`+unit+`"}`, 204)
+		var found struct{ Cases []struct{ ID string } }
+		if err := json.Unmarshal([]byte(ask(members["leader"], "GET", "/api/v1/cases?q="+code, "", 200)), &found); err != nil || len(found.Cases) != 1 {
+			t.Fatalf("%s: %v %+v", code, err, found)
+		}
+		id[unit] = found.Cases[0].ID
+	}
+	for _, name := range []string{"unit", "unitlead", "officer"} {
+		m := members[name]
+		if m.actor.Unit != own || !m.actor.Can(access.CaseView, access.Scope{}) {
+			t.Fatalf("%s belongs to %q", name, m.actor.Unit)
+		}
+		ask(m, "GET", "/api/v1/cases/"+id[own], "", 200)
+		ask(m, "GET", "/api/v1/cases/"+id[other], "", 404)
+		for _, list := range []string{"/api/v1/cases?q=H17&limit=500", "/api/v1/cases?system=matrix", "/api/v1/cases/warnings?limit=500", "/api/v1/cases/board?by=officer&from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z", "/api/v1/cases/board?by=unit&from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z"} {
+			answer := ask(m, "GET", list, "", 200)
+			if strings.Contains(answer, codes[other]) || strings.Contains(answer, `"`+other+`"`) {
+				t.Errorf("%s as %s tells of another unit's file: %.300s", list, name, answer)
+			}
+			if strings.HasPrefix(list, "/api/v1/cases?") && !strings.Contains(answer, codes[own]) {
+				t.Errorf("%s as %s lacks its own file: %.300s", list, name, answer)
+			}
+			if strings.Contains(answer, "Văn An") {
+				t.Errorf("%s as %s shows a name: %.300s", list, name, answer)
+			}
+		}
+		ask(m, "GET", "/api/v1/cases/board?by=unit&unit="+other+"&from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z", "", 200)
+		for step, p := range map[string]access.Permission{"reveal": access.PersonalView, "apology": access.CaseEdit, "digitized": access.CaseEdit} {
+			want := 403
+			if m.actor.Can(p, access.Scope{}) {
+				want = 404
+			}
+			ask(m, "POST", "/api/v1/cases/"+id[other]+"/"+step, map[string]string{"reveal": `{"reason":"kiểm tra ma trận"}`, "apology": `{"number":"1","reason":"kiểm tra"}`, "digitized": `{"digitized":true}`}[step], want)
+		}
+	}
+	for _, name := range []string{"leader", "ioclead"} {
+		ask(members[name], "GET", "/api/v1/cases/"+id[own], "", 200)
+		ask(members[name], "GET", "/api/v1/cases/"+id[other], "", 200)
+	}
+	for _, name := range []string{"security", "citizen"} {
+		ask(members[name], "GET", "/api/v1/cases/"+id[own], "", 403)
 	}
 }
