@@ -20,6 +20,8 @@ import (
 
 var errTestBusy = fault.Define(fault.Conflict, "httpapitest.busy", "gauge {name} is busy", "trạm {name} đang bận")
 
+var errTestLocked = fault.Define(fault.TooMany, "httpapitest.locked", "locked for {minutes} minutes", "khóa {minutes} phút")
+
 type in struct {
 	Body struct {
 		Level float64 `json:"level" minimum:"0"`
@@ -64,6 +66,8 @@ func TestAPI(t *testing.T) {
 			return nil, errors.New("disk on fire")
 		case 3:
 			panic("bug")
+		case 4:
+			return nil, errTestLocked.With("minutes", 15)
 		}
 		return &out{Body: map[string]string{"ok": "yes"}}, nil
 	})
@@ -106,6 +110,9 @@ func TestAPI(t *testing.T) {
 				t.Fatalf("content type %s", h.Get("Content-Type"))
 			}
 		})
+	}
+	if status, h, p, _ := call(t, "POST", srv.URL+"/level", `{"level":4}`, "Content-Type", js, "Authorization", "Bearer good"); status != 429 || p.Code != "httpapitest.locked" || h.Get("Retry-After") != "900" {
+		t.Errorf("too many: %d %+v, come again after %q s", status, p, h.Get("Retry-After"))
 	}
 	if status, _, p, _ := call(t, "POST", srv.URL+"/level", `{"level":0,"x":"`+strings.Repeat("a", 11<<20)+`"}`, "Content-Type", js, "Authorization", "Bearer good"); status != 413 || p.Code != "request.too_large" {
 		t.Fatalf("11 MiB body: got %d %+v", status, p)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -76,6 +77,20 @@ func Status(k fault.Kind) int {
 	return http.StatusInternalServerError
 }
 
+// retryAfter says in the header of an answer when to come again, where the
+// fault knows (RFC 9110 §10.2.3).
+func retryAfter(err error, set func(name, value string)) {
+	f, ok := fault.As(err)
+	if !ok || f.Kind != fault.TooMany {
+		return
+	}
+	if n, ok := f.Args["seconds"].(int); ok {
+		set("Retry-After", strconv.Itoa(n))
+	} else if n, ok := f.Args["minutes"].(int); ok {
+		set("Retry-After", strconv.Itoa(60*n))
+	}
+}
+
 // Describe turns any error into the body people see. What is no fault becomes
 // "internal" and is not described further.
 func Describe(ctx context.Context, err error) *ProblemDetail {
@@ -110,6 +125,7 @@ func Problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
+	retryAfter(err, w.Header().Set)
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)
 }
@@ -139,6 +155,9 @@ func humaError(hc huma.Context, status int, message string, errs ...error) huma.
 		p := Describe(ctx, errs[0])
 		if p.Status == http.StatusInternalServerError {
 			noteInternal(ctx, errs[0])
+		}
+		if hc != nil {
+			retryAfter(errs[0], hc.SetHeader)
 		}
 		return p
 	}

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"cmp"
 	"context"
 
 	"openioc.org/ioc/internal/access"
@@ -111,7 +110,7 @@ func (b *Board) Score766(ctx context.Context, actor access.Actor, a Ask) (Score,
 	}
 	out := Score{Groups: b.groupsOf(&s.Total), Units: []UnitScore{}}
 	for i := range s.Rows {
-		u := UnitScore{Unit: s.Rows[i].Key, Name: cmp.Or(s.Rows[i].Name, unknownUnit)}
+		u := UnitScore{Unit: s.Rows[i].Key, Name: s.Rows[i].Name}
 		for _, g := range b.groupsOf(&s.Rows[i]) {
 			if g.Points != nil {
 				if u.Points == nil {

@@ -20,13 +20,9 @@ func (b *Board) heirOf(code string, at time.Time) heir {
 	return heir{code, whole}
 }
 
-const unknownUnit = "(chưa rõ đơn vị)"
-
+// unitName is empty for files of no known unit.
 func (b *Board) unitName(code string, at time.Time) string {
-	if code == "" {
-		return unknownUnit
-	}
-	if b.o.Unit != nil {
+	if code != "" && b.o.Unit != nil {
 		if u, ok := b.o.Unit(code, at); ok {
 			return u.Name
 		}
