@@ -52,6 +52,7 @@ type Comparison struct {
 	Unattributed Pair       `json:"unattributed"`
 	Total        Pair       `json:"total"`
 	Sums         Pair       `json:"sums"`
+	Synthetic    bool       `json:"synthetic" doc:"made-up files are among them"`
 }
 
 // Compare puts two periods side by side by the units in force now.
@@ -72,6 +73,7 @@ func (b *Board) Compare(_ context.Context, actor access.Actor, aFrom, aTo, bFrom
 	if !b.c.ready {
 		return out, errLoading.With()
 	}
+	out.Synthetic = b.c.synth > 0
 	codes := slices.Clone(b.c.units.keys)
 	s := &selection{procedure: -1, field: -1, channel: -1, officer: -1, by: ByUnit, unit: make([]int32, len(codes))}
 	for i, code := range codes {

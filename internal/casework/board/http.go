@@ -86,8 +86,9 @@ func (b *Board) Routes(api huma.API) {
 		})
 	type slowOutput struct {
 		Body struct {
-			Rows    []Slow `json:"rows"`
-			Bounded bool   `json:"bounded" doc:"only the newest 20,000 files were looked at"`
+			Rows      []Slow `json:"rows"`
+			Bounded   bool   `json:"bounded" doc:"only the newest 20,000 files were looked at"`
+			Synthetic bool   `json:"synthetic" doc:"made-up files are among them"`
 		}
 	}
 	huma.Register(api, op("slow-cases", "/cases/slow", "Procedures or steps that take longest, in office hours", access.CaseView, http.StatusUnprocessableEntity),
@@ -99,7 +100,7 @@ func (b *Board) Routes(api huma.API) {
 		}) (*slowOutput, error) {
 			rows, bounded, err := b.Slowest(ctx, httpapi.Actor(ctx), Ask{Unit: in.Unit, From: in.From, To: in.To}, in.By == "step")
 			out := &slowOutput{}
-			out.Body.Rows, out.Body.Bounded = rows, bounded
+			out.Body.Rows, out.Body.Bounded, out.Body.Synthetic = rows, bounded, b.synthetic()
 			return out, err
 		})
 	huma.Register(api, op("score-cases", "/cases/score766", "The groups of QĐ 766/QĐ-TTg, as far as the data go", access.CaseView, http.StatusUnprocessableEntity),

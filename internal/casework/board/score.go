@@ -39,8 +39,9 @@ type UnitScore struct {
 
 // Score is what can be said of QĐ 766 from the files alone.
 type Score struct {
-	Groups []Group     `json:"groups"`
-	Units  []UnitScore `json:"units"`
+	Groups    []Group     `json:"groups"`
+	Units     []UnitScore `json:"units"`
+	Synthetic bool        `json:"synthetic" doc:"made-up files are among them"`
 }
 
 func words(vi, en string) msg.Text { return msg.Text{Vi: vi, En: en} }
@@ -108,7 +109,7 @@ func (b *Board) Score766(ctx context.Context, actor access.Actor, a Ask) (Score,
 	if err != nil {
 		return Score{Groups: []Group{}, Units: []UnitScore{}}, err
 	}
-	out := Score{Groups: b.groupsOf(&s.Total), Units: []UnitScore{}}
+	out := Score{Groups: b.groupsOf(&s.Total), Units: []UnitScore{}, Synthetic: s.Synthetic}
 	for i := range s.Rows {
 		u := UnitScore{Unit: s.Rows[i].Key, Name: s.Rows[i].Name}
 		for _, g := range b.groupsOf(&s.Rows[i]) {

@@ -64,6 +64,13 @@ func (b *Board) Slowest(ctx context.Context, actor access.Actor, a Ask, steps bo
 	return rows, bounded, nil
 }
 
+// synthetic reports whether made-up files are among those counted.
+func (b *Board) synthetic() bool {
+	b.c.mu.RLock()
+	defer b.c.mu.RUnlock()
+	return b.c.synth > 0
+}
+
 // hours is a percentile by the nearest rank; the median of an even count is
 // the mean of the two in the middle.
 func hours(sorted []time.Duration, percent int) float64 {
