@@ -2,7 +2,7 @@
 // real binary, each beside what was asked for. One line of JSON per figure.
 //
 //	go run ./bench/measure all
-//	go run ./bench/measure ingest-batch | ingest-one | mqtt | screen | alert | start | queries
+//	go run ./bench/measure ingest-batch | ingest-one | mqtt | screen | alert | start | queries | users
 package main
 
 import (
@@ -57,6 +57,7 @@ var measurements = []measurement{
 	{"screen", screen},
 	{"alert", alerts},
 	{"queries", queries},
+	{"users", users},
 }
 
 func main() {

@@ -153,7 +153,7 @@ func (a *App) setup(ctx context.Context) error {
 	p.trail.RootsPath = filepath.Join(dir, audit.RootsFile)
 	a.background("audit roots", func(ctx context.Context) error { return p.trail.KeepRoots(ctx, time.Now) }) // of real days, also in a replay
 	if err := p.bus.Stream(ctx, bus.StreamConfig{Name: "FACT", MaxAge: factAge, Dedup: factDedup,
-		Subjects: []string{outbox.PackSubject, "ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>",
+		Subjects: []string{"ioc.fact.>", "ioc.identity.>", "ioc.source.>", "ioc.catalog.>", "ioc.ingest.>",
 			"ioc.rule.>", "ioc.alert.>", "ioc.alertsetting.>", "ioc.incident.>", "ioc.org.>", "ioc.calendar.>", "ioc.case.>", "ioc.task.>", "ioc.duty.>", "ioc.notify.>", "ioc.attachment.>"}}); err != nil {
 		return err
 	}
@@ -304,6 +304,7 @@ func (a *App) setup(ctx context.Context) error {
 	} {
 		d.Routes(p.api)
 	}
+	asideRoutes(p.api, a.facts)
 	a.publicRoutes()
 	a.documentPlain()
 	p.mux.Handle("POST /api/v1/ingest/{source}", p.ingest.Push())

@@ -139,13 +139,16 @@ func alertData(alerts []known) map[string]any {
 	return map[string]any{"alerts": list}
 }
 
-func sopOf(alerts []known) string {
+// sopOf is the procedure that the rule of the gravest alert names, among those
+// whose rules name one; of equals, that of the first.
+func sopOf(alerts []known) (sop string) {
+	var gravest alertevent.Severity
 	for _, a := range alerts {
-		if a.SOP != "" {
-			return a.SOP
+		if a.SOP != "" && (sop == "" || a.Severity > gravest) {
+			gravest, sop = a.Severity, a.SOP
 		}
 	}
-	return ""
+	return sop
 }
 
 // take moves alerts into the incident. removed are the proposals that lost

@@ -91,6 +91,37 @@ func TestProposals(t *testing.T) {
 	})
 }
 
+// A proposal is called after its gravest alert and takes the procedure of that
+// one's rule, however late the alert came or grew; what is confirmed keeps its name.
+func TestAProposalFollowsItsGravestAlert(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		r.hear(alert("a1", 108.200, 16.060), alert("a2", 108.201, 16.061))
+		river := alert("river", 108.202, 16.061)
+		river.SOP = "flood-river"
+		r.hear(river)
+		before := r.proposals()[0]
+		if before.Severity == alertevent.Emergency || before.Title == river.Title.Vi {
+			t.Fatalf("%+v", before)
+		}
+		river.Severity = alertevent.Emergency
+		r.hear(river)
+		p := r.proposals()[0]
+		if p.Severity != alertevent.Emergency || p.Title != river.Title.Vi || len(p.Alerts) != 3 {
+			t.Fatalf("%d %q with %d alerts", p.Severity, p.Title, len(p.Alerts))
+		}
+		p = r.do(officer, p, incident.Step{Step: incident.StepConfirm})
+		if p.SOP != "flood-river" {
+			t.Errorf("the procedure is %q", p.SOP)
+		}
+		worse := alert("a1", 108.200, 16.060)
+		worse.Severity = alertevent.Emergency
+		r.hear(worse)
+		if d := r.detail(officer, p.ID); d.Incident.Title != river.Title.Vi || d.Incident.Version != p.Version {
+			t.Errorf("%+v", d.Incident)
+		}
+	})
+}
+
 func TestADismissedProposalDoesNotComeBack(t *testing.T) {
 	each(t, func(t *testing.T, r *room) {
 		r.hear(alert("a1", 108.20, 16.06), alert("a2", 108.20, 16.06))

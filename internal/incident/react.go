@@ -42,6 +42,7 @@ func (s *Service) OnFact(tx *store.Tx, f outbox.Fact) error {
 	if err != nil {
 		return err
 	}
+	worse := a.Severity > k.Severity
 	k.Alert = a
 	if !k.open() && k.incident == "" {
 		k.candidate = "" // nobody needs to decide about it any more
@@ -56,9 +57,15 @@ func (s *Service) OnFact(tx *store.Tx, f outbox.Fact) error {
 	if err := putKnown(tx, &k); err != nil {
 		return err
 	}
-	if k.incident != "" {
-		s.whisper(tx, k.incident, "alert", k)
+	if k.incident == "" {
+		return nil
 	}
+	if worse && !look {
+		if err := s.worsen(tx, k.incident, &k); err != nil {
+			return err
+		}
+	}
+	s.whisper(tx, k.incident, "alert", k)
 	return nil
 }
 
@@ -119,15 +126,8 @@ func (s *Service) grow(tx *store.Tx, p *neighbour, k *known) error {
 	}
 	k.incident = p.id
 	if k.Severity > p.severity || k.Estimated {
-		i, ok, err := readIncident(tx, everything, p.id)
-		if err != nil || !ok {
+		if err := s.worsen(tx, p.id, k); err != nil {
 			return err
-		}
-		if i.Severity = max(i.Severity, k.Severity); !i.Estimated || i.Severity > p.severity {
-			i.Estimated, i.alertCount = i.Estimated || k.Estimated, p.alerts
-			if err := putIncident(tx, &i, true); err != nil {
-				return err
-			}
 		}
 	}
 	if err := grown(tx, p.id); err != nil {
@@ -135,6 +135,25 @@ func (s *Service) grow(tx *store.Tx, p *neighbour, k *known) error {
 	}
 	s.whisper(tx, p.id, "proposal", *k)
 	return nil
+}
+
+// worsen lets a proposal follow its gravest alert: in severity and name. What
+// people have confirmed keeps what they said of it.
+func (s *Service) worsen(tx *store.Tx, id string, k *known) error {
+	i, ok, err := readIncident(tx, everything, id)
+	if err != nil || !ok || i.State != Proposed || k.Severity <= i.Severity && i.Estimated == (i.Estimated || k.Estimated) {
+		return err
+	}
+	if k.Severity > i.Severity {
+		i.Severity, i.Title = k.Severity, clip(k.Title.In(msg.Vi), mostTitle)
+	}
+	i.Estimated = i.Estimated || k.Estimated
+	doc, err := i.document()
+	if err != nil {
+		return err
+	}
+	_, err = tx.Mark("update incident set severity = $2, fold = $3, doc = $4 where id = $1", i.ID, int(i.Severity), i.fold(), doc)
+	return err
 }
 
 func (s *Service) proposeNew(tx *store.Tx, k *known, group []known) error {

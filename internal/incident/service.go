@@ -215,7 +215,7 @@ func (s *Service) commit(tx *store.Tx, before, i *Incident, step, summary string
 		return err
 	}
 	i.alertCount = len(alerts)
-	if err := putIncident(tx, i, false); err != nil {
+	if err := putIncident(tx, i); err != nil {
 		return err
 	}
 	ids := make([]string, len(alerts))

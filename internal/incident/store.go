@@ -81,17 +81,13 @@ func (i *Incident) fold() string {
 	return vi.Fold(strings.Join(parts, " "))
 }
 
-// putIncident writes the row; quiet leaves the trace to somebody else.
-func putIncident(tx *store.Tx, i *Incident, quiet bool) error {
+// putIncident writes the row; the trace is the caller's.
+func putIncident(tx *store.Tx, i *Incident) error {
 	doc, err := i.document()
 	if err != nil {
 		return err
 	}
-	exec := tx.Exec
-	if quiet {
-		exec = tx.Mark
-	}
-	if _, err := exec(`insert into incident (id, number, version, state, severity, service, area, cell, lon, lat, alerts, lead_unit, opened_at, last_at, cleared_at, merged_into, fold, doc)
+	if _, err := tx.Exec(`insert into incident (id, number, version, state, severity, service, area, cell, lon, lat, alerts, lead_unit, opened_at, last_at, cleared_at, merged_into, fold, doc)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		on conflict (id) do update set version = excluded.version, state = excluded.state, severity = excluded.severity, opened_at = excluded.opened_at,
 		area = excluded.area, cell = excluded.cell, lon = excluded.lon, lat = excluded.lat, alerts = excluded.alerts, lead_unit = excluded.lead_unit,
@@ -99,9 +95,6 @@ func putIncident(tx *store.Tx, i *Incident, quiet bool) error {
 		i.ID, i.Number, i.Version, string(i.State), int(i.Severity), i.Service, i.Area, cellOf(i.Lon, i.Lat), i.Lon, i.Lat, i.alertCount, i.LeadUnit,
 		i.OpenedAt, tx.Now, micros(i.ClearedAt), i.MergedInto, i.fold(), doc); err != nil {
 		return err
-	}
-	if quiet {
-		return nil
 	}
 	if _, err := tx.Exec("delete from incident_unit where incident = $1", i.ID); err != nil {
 		return err

@@ -136,9 +136,10 @@ func (f *follower) alone(ctx context.Context, it item) error {
 		}
 	}
 	f.Logger.Error("a fact could not be handled and was put aside", "reader", f.Reader, "subject", it.subject, "fact", it.id, "err", err)
+	id, _, _ := strings.Cut(it.id, again)
 	return f.db.Keep(ctx, func(tx *store.Tx) error {
 		if _, err := tx.Exec("insert into follow_poison (reader, fact, subject, data, error, at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
-			f.Reader, it.id, it.subject, strings.ToValidUTF8(string(it.data), "?"), err.Error(), tx.Now); err != nil {
+			f.Reader, id, it.subject, strings.ToValidUTF8(string(it.data), "?"), err.Error(), tx.Now); err != nil {
 			return err
 		}
 		return f.keep(tx, it.upTo)

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"openioc.org/ioc/internal/access"
 	"openioc.org/ioc/internal/bus"
 	"openioc.org/ioc/internal/bus/bustest"
+	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/outbox"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/store/storetest"
@@ -127,6 +131,61 @@ func TestFollow_OneBadFactStopsNoOther(t *testing.T) {
 	if tries < 3 {
 		t.Errorf("tried %d times", tries)
 	}
+}
+
+// A fact that was set aside is sent again once its cause is mended: its reader
+// handles it, and who handled it before does not.
+func TestAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b := bustest.Open(t)
+		ob := open(t, db, b)
+		run(t, ob)
+		if err := db.Housekeep(t.Context(), func(tx *store.Tx) error { _, err := tx.Exec(tally); return err }); err != nil {
+			t.Fatal(err)
+		}
+		var mended atomic.Bool
+		follow(t, db, b, func(tx *store.Tx, f outbox.Fact) error {
+			if f.EntityID == "bad" && !mended.Load() {
+				return errors.New("cannot be")
+			}
+			return write(tx, f)
+		})
+		emit(t, db, "a", "bad", "c")
+		await(t, "c handled", func() bool { return slices.Contains(tallied(t, db), "c") })
+		list := func() []outbox.Aside {
+			t.Helper()
+			out, err := ob.Aside(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		admin := access.Actor{ID: "u1"}
+		first := list()
+		if len(first) != 1 || first[0].Reader != "test" || !strings.Contains(first[0].Error, "cannot be") || first[0].At.IsZero() {
+			t.Fatalf("%+v", first)
+		}
+		if err := ob.Again(t.Context(), admin, "other", first[0].Fact); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("of a reader who set nothing aside: %v", err)
+		}
+		if err := ob.Again(t.Context(), admin, "test", first[0].Fact); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "set aside again, under its own id", func() bool {
+			l := list()
+			return len(l) == 1 && l[0].Fact == first[0].Fact && l[0].At.After(first[0].At)
+		})
+		mended.Store(true)
+		if err := ob.Again(t.Context(), admin, "test", first[0].Fact); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "handled", func() bool { return slices.Contains(tallied(t, db), "bad") })
+		emit(t, db, "d")
+		await(t, "d handled", func() bool { return slices.Contains(tallied(t, db), "d") })
+		if got := tallied(t, db); !slices.Equal(got, []string{"a", "bad", "c", "d"}) || len(list()) != 0 {
+			t.Errorf("handled %v, set aside %v", got, list())
+		}
+	})
 }
 
 // In a storm many facts share a message: each is still handled once, and a bad

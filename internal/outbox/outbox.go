@@ -73,7 +73,8 @@ func New(ctx context.Context, o Options) (*Outbox, error) {
 	if o.Registerer != nil {
 		o.Registerer.MustRegister(ob.sent, prometheus.NewGaugeFunc(
 			prometheus.GaugeOpts{Name: "ioc_outbox_pending", Help: "Facts that the bus does not have yet."},
-			func() float64 { return float64(ob.pending.Load()) }))
+			func() float64 { return float64(ob.pending.Load()) }),
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ioc_facts_aside", Help: "Facts that a reader could not handle; -1 while nobody knows."}, ob.countAside))
 	}
 	ob.db.OnEmit(ob.record)
 	return ob, nil
@@ -98,12 +99,17 @@ func (ob *Outbox) record(tx *store.Tx, e store.Event) error {
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
+	return ob.insert(tx, e.ID, e.Subject, data, e.At)
+}
+
+// insert writes the row of a fact and wakes Run once it is there.
+func (ob *Outbox) insert(tx *store.Tx, id, subject, data string, at time.Time) error {
 	var seq int64
 	if err := tx.QueryRow("update outbox_head set last = last + 1 returning last").Scan(&seq); err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	if _, err := tx.Exec("insert into outbox (seq, id, subject, data, at) values ($1, $2, $3, $4, $5)",
-		seq, e.ID, e.Subject, data, e.At); err != nil {
+		seq, id, subject, data, at); err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	tx.After(func() {

@@ -14,7 +14,7 @@ const files: Record<string, Record<string, string>> = {
     FloodSummary: 'Summary', RainRow: 'Gauge', RiverRow: 'River', TowerRow: 'Tower', ReservoirRow: 'Reservoir', UnitRow: 'UnitReport', Label: 'Label',
     Session: 'SessionOutputBody', User: 'SessionUser', ViewAs: 'ViewedAs', Hello: 'HelloBody', SignedIn: 'SignInOutputBody', Unit: 'Unit', SearchResult: 'Result', IngestResult: 'IngestResult',
     Threshold: 'Threshold', Series: 'Chart', Station: 'Station', StationStream: 'Stream',
-    Source: 'SourceReport', Readiness: 'Score', ConnectorKind: 'KindView', DeadLetter: 'DeadLetter', AuditEntry: 'Entry',
+    Source: 'SourceReport', Readiness: 'Score', ConnectorKind: 'KindView', DeadLetter: 'DeadLetter', AuditEntry: 'Entry', FactAside: 'Aside',
   },
   alert: {
     Viewer: 'Viewer', AlertTimes: 'Times', Alert: 'Alert', AlertSummary: 'AlertSummary', Evidence: 'Evidence', AlertDetail: 'Detail', TimelineEntry: 'AlertEntry',

@@ -95,3 +95,6 @@ export interface IngestResult { accepted: number; duplicate: number; rejected: {
 export interface Unit { code: string; name: string; full_name: string; name_en: string; kind: string; lon: number; lat: number; area_km2: number }
 export interface SearchResult { kind: 'station' | 'unit' | 'old_unit' | 'source'; id: string; title: string; subtitle: string; lon?: number | null; lat?: number | null; link: string }
 export interface AuditEntry { id: string; at: string; actor: string; summary: string; entity: string; entity_id: string }
+
+/** FactAside is an event inside the program that a domain could not handle. */
+export interface FactAside { reader: string; fact: string; subject: string; error: string; at: string }
