@@ -30,6 +30,7 @@ type compactor struct {
 	*tsdb.LeveledCompactor
 	ranges  []int64      // lengths of blocks in ms, ascending
 	settled func() int64 // all before it is in blocks
+	head    func() *tsdb.Head
 	gate    *gate
 }
 
@@ -45,7 +46,7 @@ type plannedBlock struct {
 	tsdb.BlockMeta
 }
 
-func newCompactor(settled func() int64, g *gate) tsdb.NewCompactorFunc {
+func newCompactor(settled func() int64, head func() *tsdb.Head, g *gate) tsdb.NewCompactorFunc {
 	return func(ctx context.Context, r prometheus.Registerer, l *slog.Logger, ranges []int64, pool chunkenc.Pool, o *tsdb.Options) (tsdb.Compactor, error) {
 		c, err := tsdb.NewLeveledCompactorWithOptions(ctx, r, l, ranges, pool, tsdb.LeveledCompactorOptions{
 			MaxBlockChunkSegmentSize:    o.MaxBlockChunkSegmentSize,
@@ -55,7 +56,7 @@ func newCompactor(settled func() int64, g *gate) tsdb.NewCompactorFunc {
 		if err != nil {
 			return nil, err
 		}
-		return &compactor{LeveledCompactor: c, ranges: ranges, settled: settled, gate: g}, nil
+		return &compactor{LeveledCompactor: c, ranges: ranges, settled: settled, head: head, gate: g}, nil
 	}
 }
 

@@ -110,7 +110,7 @@ func (db *DB) setup(o Options) *tsdb.Options {
 	e.WALCompression = compression.Snappy
 	e.StripeSize = 1024
 	e.HeadChunksWriteBufferSize = 256 << 10
-	e.NewCompactorFunc = newCompactor(db.settled, &db.gate)
+	e.NewCompactorFunc = newCompactor(db.settled, func() *tsdb.Head { return db.engine.Load().head }, &db.gate)
 	return e
 }
 

@@ -3,9 +3,6 @@ package series
 import (
 	"sync"
 	"sync/atomic"
-
-	"github.com/oklog/ulid/v2"
-	"github.com/prometheus/prometheus/tsdb"
 )
 
 // gate holds appends back while the engine looks through all series for what
@@ -38,14 +35,4 @@ func (g *gate) opened() {
 	if closed {
 		g.write.Unlock()
 	}
-}
-
-// Write writes a block of what is in memory.
-func (c *compactor) Write(dest string, b tsdb.BlockReader, mint, maxt int64, base *tsdb.BlockMeta) ([]ulid.ULID, error) {
-	c.gate.opened()
-	ids, err := c.LeveledCompactor.Write(dest, b, mint, maxt, base)
-	if _, head := b.(*tsdb.RangeHead); head && c.gate.merging.Load() {
-		c.gate.shut()
-	}
-	return ids, err
 }

@@ -33,7 +33,7 @@ func (db *DB) maintain(ctx context.Context) {
 		case <-tick.C:
 			if db.dayPassed() {
 				if err := db.compactDays(ctx); err != nil && ctx.Err() == nil {
-					db.log.Error("moving a day to blocks", "error", err)
+					db.log.Error("moving days to blocks", "error", err)
 				}
 				continue
 			}
@@ -78,12 +78,12 @@ func (db *DB) compact(ctx context.Context) error {
 // log, which keeps even what was out of order until then.
 func (db *DB) compactHead() error {
 	h := db.tsdb.Head()
-	for last := h.MaxTime(); h.MinTime() <= last; { // an empty head has none
-		from := h.MinTime()
-		to := min(floorTo(from, db.block)+db.block-1, last)
-		if err := db.tsdb.CompactHead(tsdb.NewRangeHead(h, from, to)); err != nil {
-			return fmt.Errorf("compact the newest hours: %w", err)
-		}
+	from, to := h.MinTime(), h.MaxTime()
+	if from > to { // empty
+		return nil
+	}
+	if err := db.tsdb.CompactHead(tsdb.NewRangeHead(h, from, to)); err != nil {
+		return fmt.Errorf("compact the newest hours: %w", err)
 	}
 	return nil
 }
@@ -104,14 +104,14 @@ func (db *DB) compactDays(ctx context.Context) error {
 	h := db.tsdb.Head()
 	for db.dayPassed() && ctx.Err() == nil {
 		from := h.MinTime()
-		to := floorTo(from, db.block) + db.block - 1
+		to := max(floorTo(from, db.block)+db.block, floorTo(h.MaxTime()-db.block/2, db.block)) - 1
 		days := tsdb.NewRangeHeadWithIsolationDisabled(h, from, to)
 		h.WaitForAppendersOverlapping(to)
 		if err := db.tsdb.CompactHead(days); err != nil {
-			return fmt.Errorf("compact a day: %w", err)
+			return fmt.Errorf("compact days: %w", err)
 		}
 		if h.MinTime() == from {
-			return fmt.Errorf("the day of %s does not leave memory", time.UnixMilli(from).UTC())
+			return fmt.Errorf("the days from %s do not leave memory", time.UnixMilli(from).UTC())
 		}
 	}
 	return db.compactHistory(ctx)
