@@ -352,6 +352,18 @@ func ownAndOthersFiles(t *testing.T, base string, members map[string]visitor) {
 			ask(m, "POST", "/api/v1/cases/"+id[other]+"/"+step, map[string]string{"reveal": `{"reason":"kiểm tra ma trận"}`, "apology": `{"number":"1","reason":"kiểm tra"}`, "digitized": `{"digitized":true}`}[step], want)
 		}
 	}
+	// Each of these refusals is on record, with who asked.
+	var trail struct {
+		Entries []struct{ Actor struct{ ID string } }
+	}
+	if err := json.Unmarshal([]byte(ask(members["security"], "GET", "/api/v1/audit?subject=ioc.case.refused."+id[other]+"&limit=100", "", 200)), &trail); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"unit", "unitlead", "officer"} {
+		if !slices.ContainsFunc(trail.Entries, func(e struct{ Actor struct{ ID string } }) bool { return e.Actor.ID == members[name].actor.ID }) {
+			t.Errorf("the trail does not say that %s asked for another unit's file: %+v", name, trail.Entries)
+		}
+	}
 	for _, name := range []string{"leader", "ioclead"} {
 		ask(members[name], "GET", "/api/v1/cases/"+id[own], "", 200)
 		ask(members[name], "GET", "/api/v1/cases/"+id[other], "", 200)

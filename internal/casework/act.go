@@ -50,7 +50,7 @@ func (s *Service) Reveal(ctx context.Context, actor access.Actor, id, reason str
 			Summary: "Xem thông tin cá nhân của hồ sơ " + c.Code + ": " + reason})
 		return nil
 	})
-	return r, err
+	return r, s.refused(ctx, actor, id, err)
 }
 
 // Apologise records a letter of apology (NĐ 61/2018 Art. 19), with a new date
@@ -138,7 +138,7 @@ func (s *Service) add(ctx context.Context, actor access.Actor, id string, say fu
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, s.refused(ctx, actor, id, err)
 	}
 	return after, nil
 }

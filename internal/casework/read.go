@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -261,7 +262,26 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id string, at tim
 		}
 		return nil
 	})
-	return d, err
+	return d, s.refused(ctx, actor, id, err)
+}
+
+// errOutside is behind the answer that a file is not there when it is, and the
+// caller may not know.
+var errOutside = errors.New("outside the reach of the caller")
+
+// refused puts on record that somebody asked for a file outside his reach,
+// whom it does not tell; other errors it gives back as they are.
+func (s *Service) refused(ctx context.Context, actor access.Actor, id string, err error) error {
+	if !errors.Is(err, errOutside) {
+		return err
+	}
+	if werr := s.db.Write(context.WithoutCancel(ctx), actor, func(tx *store.Tx) error {
+		tx.Emit(store.Event{Subject: "ioc.case.refused." + id, Entity: "case", EntityID: id, Summary: "Hỏi hồ sơ ngoài phạm vi quyền: bị từ chối"})
+		return nil
+	}); werr != nil {
+		return werr
+	}
+	return err
 }
 
 func orEmpty[T any](l []T) []T {
@@ -291,8 +311,11 @@ func (s *Service) file(tx *store.Tx, actor access.Actor, id string) (*Case, []Ev
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(got) == 0 || !actor.Can(access.CaseView, scopeOf(got[0])) {
+	if len(got) == 0 {
 		return nil, nil, ErrNotFound.With()
+	}
+	if !actor.Can(access.CaseView, scopeOf(got[0])) {
+		return nil, nil, ErrNotFound.With().Because(errOutside)
 	}
 	past, err := eventsOf(tx, []int64{n}, true)
 	if err != nil {
