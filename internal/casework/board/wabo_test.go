@@ -1,55 +1,37 @@
 package board
 
 import (
-	"compress/gzip"
-	"encoding/csv"
-	"os"
+	"slices"
 	"testing"
 	"time"
 
 	"openioc.org/ioc/internal/casework"
+	"openioc.org/ioc/internal/casework/wabotest"
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/store/storetest"
 )
 
-// The real log of a municipality (../feed/testdata/ORIGIN.md): 1,434 files,
-// 1,329 of them finished under a date, 377 late (28.4 %), 105 open.
+// The scoreboard of the real log gives the known figures.
 func TestWABO(t *testing.T) {
-	f, err := os.Open("../feed/testdata/wabo_receipt.csv.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(z).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	column := map[string]int{}
-	for i, name := range rows[0] {
-		column[name] = i
-	}
-	instant := func(r []string, name string) *time.Time {
-		at, err := time.Parse("2006-01-02 15:04:05.999999999-07:00", r[column[name]])
-		if err != nil {
-			return nil
+	header, rows := wabotest.Rows(t)
+	text := func(r []string, column string) *string { return &r[slices.Index(header, column)] }
+	instant := func(r []string, column string) *time.Time {
+		if at := wabotest.At(t, header, r, column); !at.IsZero() {
+			return &at
 		}
-		return &at
+		return nil
 	}
 	seen := map[string]bool{}
 	var evs []casework.Event
-	for _, r := range rows[1:] {
-		code := r[column["case:concept:name"]]
+	for _, r := range rows {
+		code := *text(r, "case:concept:name")
 		if seen[code] {
 			continue
 		}
 		seen[code] = true
 		start := instant(r, "case:startdate")
-		evs = append(evs, casework.Event{System: "wabo", Code: code, At: *start, Patch: casework.Patch{State: ptr("2"), Received: start, Due: instant(r, "case:deadline"), Unit: &r[column["case:department"]], Procedure: ptr("wabo")}})
+		evs = append(evs, casework.Event{System: "wabo", Code: code, At: *start, Patch: casework.Patch{State: ptr("2"), Received: start, Due: instant(r, "case:deadline"), Unit: text(r, "case:department"), Procedure: ptr("wabo")}})
 		if end := instant(r, "case:enddate"); end != nil {
 			evs = append(evs, casework.Event{System: "wabo", Code: code, At: *end, Patch: casework.Patch{Finished: end}})
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"openioc.org/ioc/internal/casework"
+	"openioc.org/ioc/internal/casework/wabotest"
 	"openioc.org/ioc/internal/fault"
 	"openioc.org/ioc/internal/store/storetest"
 )
@@ -26,7 +27,7 @@ func TestSuggest(t *testing.T) {
 			t.Errorf("%s: %q, want %q", column, got, want)
 		}
 	}
-	header, _ := waboRows(t)
+	header, _ := wabotest.Rows(t)
 	got := Suggest(header)
 	for column, want := range map[string]string{
 		"case:concept:name": "code", "case:deadline": "due", "case:enddate": "finished", "case:enddate_planned": "planned", "case:startdate": "received", "case:channel": "channel",

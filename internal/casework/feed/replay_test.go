@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"openioc.org/ioc/internal/casework"
+	"openioc.org/ioc/internal/casework/wabotest"
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/store/storetest"
 )
@@ -44,7 +45,7 @@ func instantOf(t testing.TB, s string) time.Time {
 // case, which the export does not have as a step.
 func live(t testing.TB) []told1 {
 	t.Helper()
-	header, rows := waboRows(t)
+	header, rows := wabotest.Rows(t)
 	column := func(name string) int { return slices.Index(header, name) }
 	end, stamp, code, instance, name := column("case:enddate"), column("time:timestamp"), column("case:concept:name"), column("concept:instance"), column("concept:name")
 	var out []told1
@@ -136,7 +137,7 @@ func TestReplayWABO(t *testing.T) {
 // was received before its first step is known to have been there.
 func hindsight(t testing.TB, at time.Time, w casework.Window) string {
 	t.Helper()
-	header, rows := waboRows(t)
+	header, rows := wabotest.Rows(t)
 	column := func(name string) int { return slices.Index(header, name) }
 	code, start, due, end := column("case:concept:name"), column("case:startdate"), column("case:deadline"), column("case:enddate")
 	n, seen := map[casework.Class]int{}, map[string]bool{}
@@ -176,7 +177,7 @@ func tally(n map[casework.Class]int) string {
 // truth counts the classes from the rows themselves, without the feed.
 func truth(t testing.TB, rows []told1, at time.Time, w casework.Window) string {
 	t.Helper()
-	header, _ := waboRows(t)
+	header, _ := wabotest.Rows(t)
 	column := func(name string) int { return slices.Index(header, name) }
 	code, due, end := column("case:concept:name"), column("case:deadline"), column("case:enddate")
 	last := map[string][]string{}

@@ -1,10 +1,7 @@
 package feed
 
 import (
-	"bytes"
-	"compress/gzip"
 	"database/sql"
-	"encoding/csv"
 	"fmt"
 	"os"
 	"slices"
@@ -14,6 +11,7 @@ import (
 	"time"
 
 	"openioc.org/ioc/internal/casework"
+	"openioc.org/ioc/internal/casework/wabotest"
 	"openioc.org/ioc/internal/store"
 	"openioc.org/ioc/internal/store/storetest"
 )
@@ -29,25 +27,6 @@ const waboMapping = `{
 	"step_name": {"column": "concept:name"}, "step_department": {"column": "org:group"}, "step_officer": {"column": "org:resource"}, "step_from": {"column": "time:timestamp"}, "step_until": {"column": "time:timestamp"},
 	"constants": {"procedure": "WABO", "procedure_name": "Giấy phép môi trường (WABO)"}
 }`
-
-const waboFile = "testdata/wabo_receipt.csv.gz"
-
-func waboRows(t testing.TB) (header []string, rows [][]string) {
-	t.Helper()
-	raw, err := os.ReadFile(waboFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := csv.NewReader(z).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all[0], all[1:]
-}
 
 // figures are the known answers, asked of casework's classes.
 type figures struct{ cases, ended, late, open int }
@@ -97,7 +76,7 @@ func TestWABO(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		r := newRoom(t, db, nil)
 		now := time.Now()
-		raw, err := os.ReadFile(waboFile)
+		raw, err := os.ReadFile(wabotest.Path())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +143,7 @@ const waboColumns = 15
 func fillWABO(t testing.TB, db *sql.DB, rows ...[]string) {
 	t.Helper()
 	if rows == nil {
-		_, rows = waboRows(t)
+		_, rows = wabotest.Rows(t)
 	}
 	for len(rows) > 0 {
 		n := min(len(rows), 500)

@@ -1,14 +1,13 @@
 package warn_test
 
 import (
-	"compress/gzip"
-	"encoding/csv"
 	"os"
 	"slices"
 	"testing"
 	"time"
 
 	"openioc.org/ioc/internal/casework"
+	"openioc.org/ioc/internal/casework/wabotest"
 	"openioc.org/ioc/internal/casework/warn"
 	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/store/storetest"
@@ -20,35 +19,16 @@ type permit struct {
 	due, end time.Time // end zero: still open
 }
 
-// permits reads the log (../feed/testdata/ORIGIN.md): the files, and what was
+// permits reads the log: the files, and what was
 // told of each when it happened, a row for each step and one for the end.
 func permits(t *testing.T) (map[string]*permit, []casework.Event) {
 	t.Helper()
-	f, err := os.Open("../feed/testdata/wabo_receipt.csv.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(z).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	instant := func(r []string, name string) (at time.Time) {
-		if v := r[slices.Index(rows[0], name)]; v != "" {
-			if at, err = time.Parse("2006-01-02 15:04:05.999999999-07:00", v); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return at
-	}
+	header, rows := wabotest.Rows(t)
+	instant := func(r []string, column string) time.Time { return wabotest.At(t, header, r, column) }
 	files := map[string]*permit{}
 	var evs []casework.Event
-	for _, r := range rows[1:] {
-		code := r[slices.Index(rows[0], "case:concept:name")]
+	for _, r := range rows {
+		code := r[slices.Index(header, "case:concept:name")]
 		seen, due, end := instant(r, "time:timestamp"), instant(r, "case:deadline"), instant(r, "case:enddate")
 		p := files[code]
 		if p == nil {
@@ -65,7 +45,7 @@ func permits(t *testing.T) (map[string]*permit, []casework.Event) {
 		if !end.IsZero() && !seen.Before(end) {
 			said.State, said.Finished = ptr("9"), &end
 		}
-		evs = append(evs, casework.Event{System: "wabo", Code: code, Key: r[slices.Index(rows[0], "concept:instance")], At: seen, Seen: seen, Patch: said})
+		evs = append(evs, casework.Event{System: "wabo", Code: code, Key: r[slices.Index(header, "concept:instance")], At: seen, Seen: seen, Patch: said})
 	}
 	slices.SortStableFunc(evs, func(a, b casework.Event) int { return a.Seen.Compare(b.Seen) })
 	return files, evs
