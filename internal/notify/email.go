@@ -33,8 +33,8 @@ func (s *Service) sendEmail(ctx context.Context, c *emailConfig, l letter) error
 	m.SetDateWithValue(s.now())
 	m.Subject("[" + l.severity.Title().In(l.lang) + "] " + headerText(l.title))
 	text := l.text
-	if l.link != "" {
-		text += "\n\n" + readMore.In(l.lang) + " " + l.link
+	if link := l.away(); link != "" {
+		text += "\n\n" + readMore.In(l.lang) + " " + link
 	}
 	m.SetBodyString(mail.TypeTextPlain, text+"\n\n-- \n"+signature.In(l.lang)+"\n")
 

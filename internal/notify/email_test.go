@@ -17,7 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"openioc.org/ioc/internal/clock"
 	"openioc.org/ioc/internal/notify"
+	"openioc.org/ioc/internal/store/storetest"
 )
 
 // sink is a mail server that keeps what it is given.
@@ -172,6 +174,22 @@ func TestEmail(t *testing.T) {
 			t.Errorf("to %q", x.To)
 		}
 	})
+}
+
+// A link leads nowhere from a mailbox while the city has no public address: it
+// is left out.
+func TestEmail_WithoutPublicAddress(t *testing.T) {
+	clk := clock.Manual(noon)
+	d := open(t, storetest.SQLite(t, clk), clk, func(o *notify.Options) { o.BaseURL = "" })
+	s := listen(t, "127.0.0.1:0")
+	ch := d.channel(notify.Email, map[string]any{"host": "127.0.0.1", "port": s.Addr().(*net.TCPAddr).Port, "security": "none", "from": "ioc@danang.example"})
+	d.contact("u1", "a@example.vn", "")
+	d.run()
+	d.enqueue(message("k"))
+	until(t, "the letter is there", func() bool { return len(s.got()) == 1 && d.settled(ch.ID)() })
+	if body := s.got()[0]; strings.Contains(body, "/alerts/") || !strings.Contains(body, "0,35") {
+		t.Errorf("%s", body)
+	}
 }
 
 func TestMailServerDownThenUp(t *testing.T) {

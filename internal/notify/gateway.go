@@ -40,7 +40,7 @@ func (c *httpConfig) request(ctx context.Context, l letter) (*http.Request, erro
 	}
 	values := c.values(map[string]string{
 		"phone": l.address, "phone_local": "", "phone_plain": "", "name": l.name,
-		"title": title, "text": text, "link": l.link, "key": l.id,
+		"title": title, "text": text, "link": l.away(), "key": l.id,
 		"severity": strconv.Itoa(int(l.severity)), "severity_name": l.severity.Title().In(l.lang),
 	})
 	if l.address != "" {

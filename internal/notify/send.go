@@ -52,6 +52,16 @@ func (s *Service) write(p parcel, notes []note) letter {
 	return l
 }
 
+// away is the link for who does not read it in our own pages: nothing where
+// the city has no public address (server.public_url).
+func (l letter) away() string {
+	if strings.HasPrefix(l.link, "/") {
+		return ""
+	}
+	return l.link
+}
+
+// address is a link with the public address of the city, where it has one.
 func (s *Service) address(link string) string {
 	if link == "" || !strings.HasPrefix(link, "/") {
 		return link
