@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 var (
 	errNotAside = fault.Define(fault.NotFound, "outbox.not_aside", "no such fact is set aside", "không có sự kiện này trong danh sách chờ xử lý lại")
+	errBroken   = fault.Define(fault.Conflict, "outbox.broken", "the fact broke off and cannot be read: sending it again changes nothing", "sự kiện bị đứt, không đọc được: gửi lại cũng không có tác dụng")
 	errTooOld   = fault.Define(fault.Conflict, "outbox.too_old", "the fact is older than {days} days: who handled it then is no longer known", "sự kiện đã quá {days} ngày: không còn biết ai đã xử lý")
 )
 
@@ -47,19 +49,19 @@ func (ob *Outbox) Aside(ctx context.Context) (out []Aside, err error) {
 // it by its id and pass it over; its reader tries again.
 func (ob *Outbox) Again(ctx context.Context, actor access.Actor, reader, fact string) error {
 	return ob.db.Write(ctx, actor, func(tx *store.Tx) error {
-		type poison struct {
-			subject, data string
-			at            int64
-		}
+		type poison struct{ subject, data string }
 		p, ok, err := store.One(tx, func(scan store.Scan) (p poison, err error) {
-			return p, scan(&p.subject, &p.data, &p.at)
-		}, "select subject, data, at from follow_poison where reader = $1 and fact = $2", reader, fact)
+			return p, scan(&p.subject, &p.data)
+		}, "select subject, data from follow_poison where reader = $1 and fact = $2", reader, fact)
+		var f Fact
 		switch {
 		case err != nil:
 			return err
 		case !ok:
 			return errNotAside.With()
-		case tx.Now.Sub(store.FromMicros(p.at)) > seenFor-24*time.Hour:
+		case json.Unmarshal([]byte(p.data), &f) != nil:
+			return errBroken.With()
+		case tx.Now.Sub(f.At) > seenFor-24*time.Hour: // its own age: a try that failed makes it no younger
 			return errTooOld.With("days", int(seenFor/(24*time.Hour))-1)
 		}
 		if _, err := tx.Exec("delete from follow_poison where reader = $1 and fact = $2", reader, fact); err != nil {
@@ -77,9 +79,7 @@ func (ob *Outbox) Again(ctx context.Context, actor access.Actor, reader, fact st
 func (ob *Outbox) countAside() float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	n := -1
-	if err := ob.db.Read(ctx, func(tx *store.Tx) error { return tx.QueryRow("select count(*) from follow_poison").Scan(&n) }); err != nil {
-		return -1
-	}
-	return float64(n)
+	n := -1.0
+	_ = ob.db.Read(ctx, func(tx *store.Tx) error { return tx.QueryRow("select count(*) from follow_poison").Scan(&n) }) // -1 says so
+	return n
 }

@@ -185,6 +185,24 @@ func TestAgain(t *testing.T) {
 		if got := tallied(t, db); !slices.Equal(got, []string{"a", "bad", "c", "d"}) || len(list()) != 0 {
 			t.Errorf("handled %v, set aside %v", got, list())
 		}
+
+		// One whose other readers may no longer know it, however fresh the last
+		// try, and one that broke off, stay where they are.
+		old := fmt.Sprintf(`{"id":"old","at":%q,"subject":"ioc.fact.boat.x"}`, time.Now().Add(-40*24*time.Hour).UTC().Format(time.RFC3339))
+		for id, data := range map[string]string{"old": old, "cut": `{"id":"cu`} {
+			if err := db.Housekeep(t.Context(), func(tx *store.Tx) error {
+				_, err := tx.Exec("insert into follow_poison (reader, fact, subject, data, error, at) values ('test', $1, 'ioc.fact.boat.x', $2, 'cannot be', $3)", id, data, tx.Now)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if err := ob.Again(t.Context(), admin, "test", id); fault.KindOf(err) != fault.Conflict {
+				t.Errorf("%s: %v", id, err)
+			}
+		}
+		if len(list()) != 2 {
+			t.Errorf("set aside %+v", list())
+		}
 	})
 }
 

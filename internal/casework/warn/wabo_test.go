@@ -19,8 +19,8 @@ type permit struct {
 	due, end time.Time // end zero: still open
 }
 
-// permits reads the log: the files, and what was
-// told of each when it happened, a row for each step and one for the end.
+// permits reads the log: the files, and what was told of each when it
+// happened, a row for each step and one for the end.
 func permits(t *testing.T) (map[string]*permit, []casework.Event) {
 	t.Helper()
 	header, rows := wabotest.Rows(t)
